@@ -1,0 +1,68 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let pki: [Target.Dependency] = [
+  .product(name: "X509", package: "swift-certificates"),
+  .product(name: "Crypto", package: "swift-crypto"),
+  .product(name: "CryptoExtras", package: "swift-crypto"),
+  .product(name: "SwiftASN1", package: "swift-asn1"),
+]
+let transport: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+  .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
+}
+
+// In the order of docs/design/layout.md: a target imports only targets listed before it.
+let package = Package(
+  name: "countersign",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "countersign", targets: ["countersign"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    library("Credentials", pki),
+    library("Formats", ["Credentials", yams] + pki),
+    library("Diagnosis", ["Credentials", "Formats"] + pki),
+    library("Ledger", ["Credentials"] + pki),
+    library("LedgerSQLite", ["Ledger", "Credentials", grdb] + pki),
+    library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport),
+    library("Commands", ["Credentials", "Formats", "Diagnosis", "Ledger", "LedgerSQLite", "TLSRuntime", yams, arguments] + pki),
+    .executableTarget(name: "countersign", dependencies: ["Commands"], swiftSettings: strict),
+
+    library("PKITestKit", pki),
+    library("StoreTestKit", ["Ledger", "Credentials"] + pki),
+
+    tests("CredentialsTests", ["Credentials", "PKITestKit"] + pki),
+    tests("FormatsTests", ["Formats", "Credentials", "TLSRuntime", "PKITestKit"] + pki),
+    tests("DiagnosisTests", ["Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki),
+    tests("LedgerTests", ["Ledger", "LedgerSQLite", "StoreTestKit", "Credentials", "PKITestKit", grdb] + pki),
+    tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
+  ]
+)
