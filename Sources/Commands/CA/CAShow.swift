@@ -1,0 +1,35 @@
+import ArgumentParser
+import Credentials
+
+struct CAShow: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show the authority's issuers.")
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try common.console.emit(try AuthorityFacts(try Home(common.home).authority()))
+  }
+}
+
+struct CABundle: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bundle", abstract: "Write the certificates that nodes trust: the roots, as PEM.")
+
+  @OptionGroup var common: CommonOptions
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write; standard output unless given.", valueName: "file"))
+  var out: String?
+
+  func run() async throws {
+    let authority = try Home(common.home).authority()
+    try common.console.deliver(try CertificateFile.pem(authority.trustBundle), to: out)
+  }
+}
+
+extension Console {
+  /// Writes what a command produced to a file, or to standard output where none or `-` is named.
+  func deliver(_ bytes: [UInt8], to path: String?, access: OutputFiles.Access = .open) throws {
+    guard let path, path != "-" else { return write(bytes) }
+    try OutputFiles.write(bytes, path: path, access: access)
+    note("wrote \(path)")
+  }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Credentials
+import Foundation
+import X509
+
+struct Issue: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "issue", abstract: "Make a key and its certificate in one step, where the node is this machine.",
+    discussion: """
+      Writes NAME.key (0600), NAME.crt and ca.crt. For a node elsewhere, `request` there and `sign` here keep its key
+      where it is used.
+        countersign issue orchestrator.example.org --ip 127.0.0.1 --profile server -o orchestrator
+        countersign issue backend.example.org --self-signed --lifetime 1y
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var identity: IdentityOptions
+  @Option(help: ArgumentHelp("What it may be used for: node, server or client.", valueName: "profile")) var profile: Profile?
+  @Option(help: ArgumentHelp("How long it is valid; 90d unless config.yaml says otherwise.", valueName: "duration"))
+  var lifetime: DurationArgument?
+  @Flag(help: "Let the certificate vouch for itself, without an authority.") var selfSigned = false
+  @OptionGroup var passphrase: PassphraseOptions
+
+  func run() async throws {
+    let subject = try identity.identity()
+    let keyPath = identity.path(".key")
+    if OutputFiles.exists(keyPath) { throw FileFailure(.write, keyPath, EEXIST) }
+    let home = Home(common.home)
+    let authority = selfSigned ? nil : try home.authority()
+    let configuration = try home.configuration()
+    let keyPassphrase = try identity.keyPassphrase()
+    let key = try (identity.key ?? configuration.defaults.key).generate()
+    let request = try CertificateRequest(subject, key: key)
+    let grant = Grant(
+      try VerifiedRequest(request), profile: profile ?? configuration.defaults.profile,
+      lifetime: lifetime?.duration ?? configuration.defaults.lifetime)
+    var output = IssueOutput(identity: identity)
+    try output.stageKey(try KeyFile.pem(key, passphrase: keyPassphrase))
+    let issued: IssuedCertificate
+    if let authority {
+      let authorized = try configuration.policy.authorize(grant, as: .desk)
+      let desk = try Desk(authority, signing: try authority.signing(), source: passphrase.source)
+      issued = try await desk.issue(authorized, der: try request.signed.derBytes())
+      try output.stage([issued.certificate] + desk.issuer.intermediates, trust: authority.trustBundle)
+    } else {
+      var random = SystemRandomNumberGenerator()
+      issued = try Issuer.selfSigned(grant, key: key, serial: .random(using: &random), at: Date())
+      try output.stage([issued.certificate], trust: [issued.certificate])
+    }
+    try output.publish()
+    try common.console.report(
+      IssuedFacts(
+        issued, names: grant.names, profile: grant.profile.rawValue,
+        files: [keyPath, identity.path(".crt"), identity.siblingPath("ca.crt")]))
+  }
+}
+
+/// The three files of `issue`. The key is on the disk before its certificate is signed: what can't be stored is not
+/// issued.
+private struct IssueOutput: ~Copyable {
+  let identity: IdentityOptions
+  private var files = OutputFiles()
+
+  init(identity: IdentityOptions) { self.identity = identity }
+
+  mutating func stageKey(_ pem: [UInt8]) throws {
+    try OutputFiles.makeFolder(identity.out, holdsKeys: true)
+    try files.add(pem, path: identity.path(".key"), access: .secret, isExclusive: true)
+  }
+
+  mutating func stage(_ chain: [Certificate], trust: [Certificate]) throws {
+    try files.add(try CertificateFile.pem(chain), path: identity.path(".crt"), access: .open)
+    try files.add(try CertificateFile.pem(trust), path: identity.siblingPath("ca.crt"), access: .open)
+  }
+
+  consuming func publish() throws { try files.publish() }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Credentials
+import Foundation
+import Ledger
+import X509
+
+extension RevocationRecord.Reason: ExpressibleByArgument {}
+
+struct Revoke: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "revoke", abstract: "Mark a certificate as revoked; the next CRL lists it.",
+    discussion: """
+      countersign revoke node-1.crt --reason keyCompromise
+      countersign crl -o ca.crl
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @Argument(help: ArgumentHelp("A serial, or the certificate's file.", valueName: "serial|file")) var target: String
+  @Option(help: ArgumentHelp("Why: \(RevocationRecord.Reason.list).", valueName: "reason"))
+  var reason: RevocationRecord.Reason = .unspecified
+
+  func run() async throws {
+    let home = Home(common.home)
+    _ = try home.authority()
+    let ledger = try home.ledger()
+    let record = try await find(in: ledger)
+    try await ledger.revoke(
+      record.serial, of: record.reservation.issuer, reason: reason, by: operatorName(), at: Date())
+    try common.console.report(
+      RevokedFacts(
+        serial: record.serial.text, subject: record.reservation.subject, reason: reason.rawValue,
+        next: "publish it: countersign crl -o FILE"))
+  }
+
+  private func find(in ledger: some CertificateCatalog) async throws -> CertificateRecord {
+    guard OutputFiles.exists(target) else { return try await ledger.record(of: SerialNumber.parse(target)) }
+    let certificate = try CertificateFile.read(target).first
+    guard let certificate, let record = try await ledger.record(fingerprint: Fingerprint(certificate).bytes) else {
+      throw LedgerError.notFound("the certificate in \(target)")
+    }
+    return record
+  }
+}
+
+extension RevocationRecord.Reason {
+  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
+
+struct RevokedFacts: Facts {
+  var serial: String
+  var subject: String
+  var reason: String
+  var next: String
+
+  func lines(_ style: TextStyle) -> [String] {
+    fieldLines([("revoked", serial), ("subject", subject), ("reason", reason), ("next", next)])
+  }
+}

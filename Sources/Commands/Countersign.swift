@@ -1,0 +1,78 @@
+package import ArgumentParser
+import Credentials
+import Foundation
+
+/// The command line's root.
+package struct Countersign: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "countersign",
+    abstract: "Mutual TLS for orchestrators and their nodes: issue, record, deliver and prove identities.",
+    discussion: """
+      A first authority and a first node:
+        countersign ca create --name "Example Orchestrator CA"
+        countersign issue node-1.example.org -o node-1
+        countersign status
+
+      See it work against a real server: countersign quickstart
+      """,
+    version: countersignVersion,
+    groupedSubcommands: [
+      CommandGroup(name: "Authority", subcommands: [CA.self, PolicyCommand.self]),
+      CommandGroup(
+        name: "Certificates",
+        subcommands: [Request.self, Sign.self, Issue.self, Export.self, Revoke.self, CRL.self]),
+      CommandGroup(name: "Files", subcommands: [Trust.self, Convert.self, Inspect.self, Verify.self]),
+      CommandGroup(name: "Proof", subcommands: [Check.self, Status.self, Quickstart.self]),
+      CommandGroup(name: "Records", subcommands: [Events.self, LedgerCommand.self]),
+    ])
+
+  package init() {}
+}
+
+package let countersignVersion = "0.1.0"
+
+extension Countersign {
+  /// Runs a command line and returns the process's exit code. Never traps and never prints a stack trace.
+  package static func execute(_ arguments: [String]) async -> Int32 {
+    do {
+      var command = try parseAsRoot(CommonOptions.movedBehindSubcommand(arguments))
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+      return 0
+    } catch is NegativeAnswer {
+      return 1
+    } catch let error as any ExplainedError {
+      return report(message: error.message, hint: error.hint, code: error.kind.exitCode)
+    } catch {
+      return reportParserError(error)
+    }
+  }
+
+  private static func report(message: String, hint: String?, code: Int32) -> Int32 {
+    var text = "error: \(message)\n"
+    if let hint { text += "hint: \(hint)\n" }
+    FileHandle.standardError.write(Data(text.utf8))
+    return code
+  }
+
+  /// ArgumentParser signals help, version and completion scripts as errors too; those go to standard output.
+  private static func reportParserError(_ error: any Error) -> Int32 {
+    if exitCode(for: error) == .success {
+      FileHandle.standardOutput.write(Data((fullMessage(for: error) + "\n").utf8))
+      return 0
+    }
+    if exitCode(for: error) == .validationFailure {
+      let usage = fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage:") || $0.hasPrefix("usage:") }
+      let hint = usage.map { String($0.drop { $0 != ":" }.dropFirst(2)) }
+      var message = Self.message(for: error)
+      if message.hasSuffix(".") { message.removeLast() }
+      return report(
+        message: message.prefix(1).lowercased() + message.dropFirst(),
+        hint: hint.map { "usage: \($0)" }, code: FailureKind.badInput.exitCode)
+    }
+    return report(message: "\(error)", hint: nil, code: FailureKind.environment.exitCode)
+  }
+}

@@ -1,0 +1,127 @@
+import Credentials
+import Formats
+import Foundation
+import Ledger
+import LedgerSQLite
+import TLSRuntime
+import X509
+
+/// The folder in which an authority lives: its issuers, its ledger, its configuration.
+struct Home: Sendable {
+  let path: String
+
+  init(_ option: String?, environment: [String: String] = ProcessInfo.processInfo.environment) {
+    if let named = option ?? environment["COUNTERSIGN_HOME"], !named.isEmpty {
+      path = named
+    } else if geteuid() == 0 {
+      path = "/var/lib/countersign"
+    } else {
+      path = (environment["HOME"] ?? NSHomeDirectory()) + "/.countersign"
+    }
+  }
+
+  var authorityPath: String { path + "/authority" }
+  var ledgerPath: String { path + "/ledger.db" }
+  var configurationPath: String { path + "/config.yaml" }
+
+  func certificatePath(_ number: Int) -> String { "\(authorityPath)/issuer-\(number).crt" }
+  func keyPath(_ number: Int) -> String { "\(authorityPath)/issuer-\(number).key" }
+
+  /// The numbers of the issuers here, lowest first. An issuer exists once its certificate does.
+  func issuerNumbers() throws -> [Int] {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: authorityPath)
+    } catch {
+      if OutputFiles.exists(authorityPath) { throw FileFailure(.read, authorityPath, EACCES) }
+      return []
+    }
+    return names.compactMap { name in
+      guard name.hasPrefix("issuer-"), name.hasSuffix(".crt") else { return nil }
+      return Int(name.dropFirst("issuer-".count).dropLast(".crt".count))
+    }.sorted()
+  }
+
+  /// - Throws: a ``CommandError`` (exit 2) where the home already holds an authority.
+  func requireEmpty() throws {
+    guard try issuerNumbers().isEmpty else {
+      throw CommandError.usage(
+        "\(path) already holds an authority",
+        hint: "`countersign ca show` shows it; use another --home for a second one, or `ca intermediate` for the next issuer")
+    }
+  }
+
+  /// - Throws: a ``CommandError`` (exit 2) where there is none.
+  func authority() throws -> Authority {
+    let numbers = try issuerNumbers()
+    guard !numbers.isEmpty else {
+      throw CommandError.usage(
+        "there is no authority in \(path)",
+        hint: "make one with `countersign ca create --name NAME`, or name its folder with --home")
+    }
+    return Authority(home: self, issuers: try numbers.map(issuer))
+  }
+
+  /// Opens the record of this authority for writing.
+  func ledger() throws -> SQLiteLedger { try SQLiteLedger.open(ledgerPath) }
+
+  /// Opens the record for reading, which also works on a read-only file system.
+  func ledgerForReading() throws -> SQLiteLedger { try SQLiteLedger.open(ledgerPath, .readOnly) }
+
+  func configuration() throws -> HomeConfiguration { try HomeConfiguration.load(configurationPath) }
+
+  private func issuer(_ number: Int) throws -> StoredIssuer {
+    let path = certificatePath(number)
+    let certificates = try CertificateFile.read(path)
+    guard let certificate = certificates.first else { throw CommandError.usage("\(path) holds no certificate") }
+    return StoredIssuer(
+      number: number, certificate: certificate, chain: Array(certificates.dropFirst()), keyPath: keyPath(number))
+  }
+}
+
+/// An issuer as it is stored: the certificate and those above it, and a key that has not been opened.
+struct StoredIssuer: Sendable {
+  let number: Int
+  let certificate: Certificate
+  /// The certificates above it, nearest first, the root last where it is known.
+  let chain: [Certificate]
+  let keyPath: String
+
+  var isRoot: Bool { certificate.subject == certificate.issuer }
+
+  /// Those above it, without a root: what a leaf is delivered with after this issuer's own certificate.
+  var intermediates: [Certificate] {
+    (isRoot ? [] : [certificate]) + chain.filter { $0.subject != $0.issuer }
+  }
+
+  var root: Certificate? { isRoot ? certificate : chain.last { $0.subject == $0.issuer } }
+
+  func reference() throws -> IssuerReference {
+    try IssuerReference(publicKey: certificate.publicKey, ordinal: number)
+  }
+
+  /// Opens the key.
+  /// - Throws: ``FormatError/wrongPassphrase`` (exit 2), ``FileFailure``.
+  func unlock(_ source: PassphraseSource) throws -> Issuer {
+    let key = try KeyFile.read(keyPath) { try source.existing(for: "the CA key \(keyPath)") }
+    return try Issuer(certificate: certificate, intermediates: intermediates, key: key)
+  }
+}
+
+/// An authority: its home and its issuers, lowest number first, at least one.
+struct Authority: Sendable {
+  let home: Home
+  let issuers: [StoredIssuer]
+
+  /// The highest-numbered issuer signs.
+  func signing() throws -> StoredIssuer {
+    guard let last = issuers.last else { throw CommandError.usage("there is no issuer in \(home.path)") }
+    return last
+  }
+
+  /// What nodes trust: the roots, each once; an issuer whose root isn't known stands for itself.
+  var trustBundle: [Certificate] {
+    var seen: Set<Certificate> = []
+    return issuers.map { $0.root ?? $0.certificate }.filter { seen.insert($0).inserted }
+  }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import Credentials
+import Foundation
+import Ledger
+
+struct Events: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "events", abstract: "Show or verify the record of all that the authority did.",
+    discussion: """
+      --verify finds edited, missing and inserted records. What was cut off at the end it finds only against a
+      checkpoint that was kept elsewhere: the line that it prints.
+        countersign events --verify > checkpoint    (keep it on another machine)
+        countersign events --verify --checkpoint checkpoint
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @Flag(help: "Verify the record.") var verify = false
+  @Option(help: ArgumentHelp("A checkpoint that was kept elsewhere.", valueName: "file")) var checkpoint: String?
+  @Flag(help: "Go on and show new events as they come.") var follow = false
+
+  func validate() throws {
+    if checkpoint != nil, !verify { throw ValidationError("--checkpoint goes with --verify") }
+    if verify, follow { throw ValidationError("--verify and --follow exclude each other") }
+  }
+
+  func run() async throws {
+    let home = Home(common.home)
+    _ = try home.authority()
+    let ledger = try home.ledgerForReading()
+    if verify { return try await verify(ledger) }
+    if follow {
+      for try await event in ledger.follow(after: 0, every: .milliseconds(500)) { try emit(event) }
+      return
+    }
+    var last: Int64 = 0
+    var all: [EventFacts] = []
+    while true {
+      let page = try await ledger.events(after: last, limit: 1000)
+      all += page.map(EventFacts.init)
+      guard let end = page.last else { break }
+      last = end.sequence
+    }
+    try common.console.emit(EventListFacts(events: all))
+  }
+
+  private func emit(_ event: Event) throws {
+    let facts = EventFacts(event)
+    guard common.output == .json else { return try common.console.emit(facts) }
+    // One line an event, so that a reader of the stream knows where each ends.
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    common.console.write(Array(try encoder.encode(facts)) + [UInt8(ascii: "\n")])
+  }
+
+  private func verify(_ ledger: some EventLog) async throws {
+    let expected = try checkpoint.map { path in
+      try Checkpoint.decode(String(decoding: try InputFile.read(path, limit: 64 << 10), as: UTF8.self))
+    }
+    let report = try await ledger.verify(against: expected)
+    try common.console.emit(VerificationFacts(report))
+    if !report.isIntact { throw NegativeAnswer() }
+  }
+}
+
+struct EventFacts: Facts {
+  var sequence: Int64
+  var time: String
+  var kind: String
+  var actor: String
+  var subject: String
+  var detail: [String: String]
+  var hash: String
+
+  init(_ event: Event) {
+    sequence = event.sequence
+    time = rfc3339(event.time)
+    kind = event.kind.rawValue
+    actor = event.actor
+    subject = event.subject
+    detail = event.details
+    hash = hex(event.hash)
+  }
+
+  func lines(_ style: TextStyle) -> [String] { ["\(sequence)  \(time)  \(kind)  \(subject)  by \(actor)"] }
+}
+
+struct EventListFacts: Facts {
+  var events: [EventFacts]
+
+  func lines(_ style: TextStyle) -> [String] {
+    TextTable(rows: events.map { ["\($0.sequence)", $0.time, $0.kind, $0.subject, "by \($0.actor)"] }).lines()
+  }
+}
+
+struct VerificationFacts: Facts {
+  struct Problem: Encodable {
+    var kind: String
+    var sequence: Int64?
+    var serial: String?
+    var explanation: String
+  }
+
+  var intact: Bool
+  var events: Int
+  var certificates: Int
+  var checkpoint: String?
+  var problems: [Problem]
+  var problemCount: Int
+
+  init(_ report: LedgerReport) {
+    intact = report.isIntact
+    events = report.events
+    certificates = report.certificates
+    checkpoint = report.head.map { $0.encode().trimmingCharacters(in: .whitespacesAndNewlines) }
+    problems = report.problems.map {
+      Problem(kind: $0.kind.rawValue, sequence: $0.sequence, serial: $0.serial, explanation: $0.explanation)
+    }
+    problemCount = report.problemCount
+  }
+
+  func lines(_ style: TextStyle) -> [String] {
+    guard !intact else {
+      return ["# \(style.green("intact")): \(events) events, \(certificates) certificates"] + (checkpoint.map { [$0] } ?? [])
+    }
+    var lines = ["# \(style.red("not intact")): \(problemCount) problems in \(events) events, \(certificates) certificates"]
+    for problem in problems {
+      let place = [problem.sequence.map { "event \($0)" }, problem.serial.map { "serial \($0)" }].compactMap { $0 }
+      lines.append("  \(problem.kind)  \(place.joined(separator: ", "))  \(problem.explanation)")
+    }
+    return lines
+  }
+}

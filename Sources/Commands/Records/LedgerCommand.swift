@@ -1,0 +1,66 @@
+import ArgumentParser
+import Credentials
+import Foundation
+import Ledger
+import LedgerSQLite
+
+struct LedgerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ledger", abstract: "Back up, restore and migrate the ledger alone.",
+    subcommands: [LedgerBackup.self, LedgerRestore.self, LedgerMigrate.self])
+}
+
+struct LedgerBackup: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "backup", abstract: "Copy the ledger to one file, consistently, while others write.")
+
+  @OptionGroup var common: CommonOptions
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file")) var out: String
+
+  func run() async throws {
+    let home = Home(common.home)
+    try home.ledgerForReading().backup(to: out)
+    try common.console.report(DoneFacts(action: "ledger backed up", files: [out]))
+  }
+}
+
+struct LedgerRestore: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore", abstract: "Replace the ledger by a backup, after checking it.")
+
+  @OptionGroup var common: CommonOptions
+  @Argument(help: ArgumentHelp("A file that `ledger backup` wrote.", valueName: "file")) var file: String
+
+  func run() async throws {
+    let home = Home(common.home)
+    _ = try home.authority()
+    try SQLiteLedger.restore(from: file, to: home.ledgerPath)
+    try await home.ledger().append(
+      EventEntry(kind: .ledgerRestored, actor: operatorName(), subject: file), at: Date())
+    try common.console.report(DoneFacts(action: "ledger restored", files: [home.ledgerPath]))
+  }
+}
+
+struct LedgerMigrate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "migrate", abstract: "Bring the ledger's schema up to date.")
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    let versions = try SQLiteLedger.migrate(Home(common.home).ledgerPath)
+    try common.console.report(
+      DoneFacts(
+        action: versions.from == versions.to
+          ? "the ledger is up to date (schema \(versions.to))"
+          : "ledger migrated from schema \(versions.from) to \(versions.to)", files: []))
+  }
+}
+
+/// Something was done.
+struct DoneFacts: Facts {
+  var action: String
+  var files: [String]
+
+  func lines(_ style: TextStyle) -> [String] { [([action] + files).joined(separator: ": ")] }
+}

@@ -1,0 +1,23 @@
+package import X509
+
+package typealias SerialNumber = Certificate.SerialNumber
+
+extension SerialNumber {
+  /// A serial of 159 random bits (RFC 5280 §4.1.2.2 allows 20 octets, positive): too many to guess and to collide.
+  package static func random(using generator: inout some RandomNumberGenerator) -> SerialNumber {
+    var bytes = (0..<20).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    bytes[0] &= 0x7f
+    // A zero octet in front would be dropped by DER: the serial would still be valid, only its text shorter.
+    if bytes[0] == 0 { bytes[0] = 1 }
+    return SerialNumber(bytes: bytes)
+  }
+
+  /// Lower-case hexadecimal without separators, as `openssl x509 -serial` prints it in upper case.
+  package var text: String { hex(bytes) }
+
+  /// Reads hexadecimal in either case, with or without colons and leading zeros.
+  package init?(text: String) {
+    guard text.utf8.count <= 64, let bytes = unhex(text) else { return nil }
+    self.init(bytes: Array(bytes.drop { $0 == 0 }))
+  }
+}
