@@ -7,7 +7,7 @@ import X509
 /// (RFC 5280's intersection), and within no excluded one.
 struct NameConstraintRules {
   private var constraints: [NameConstraintsValue] = []
-  private var comparisonsLeft: Int
+  private(set) var comparisonsLeft: Int
 
   init(limit: Int) { comparisonsLeft = limit }
 

@@ -45,7 +45,25 @@ package struct NormalizedName: Hashable, Sendable {
       try? serializer.serialize(any)
       return .der(serializer.serializedBytes)
     }
-    return .text(text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " "))
+    return .text(folded(text) ?? text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " "))
+  }
+
+  /// Nearly all names are ASCII, for which no Unicode properties need to be looked up; nil for others.
+  private static func folded(_ text: String) -> String? {
+    var folded: [UInt8] = []
+    folded.reserveCapacity(text.utf8.count)
+    var pendingSpace = false
+    for byte in text.utf8 {
+      switch byte {
+      case 0x80...: return nil
+      case 0x09...0x0d, 0x20: pendingSpace = !folded.isEmpty
+      default:
+        if pendingSpace { folded.append(0x20) }
+        pendingSpace = false
+        folded.append((UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte)
+      }
+    }
+    return String(decoding: folded, as: UTF8.self)
   }
 
   private static func bmpString(_ any: ASN1Any) -> String? {

@@ -53,11 +53,20 @@ extension GeneralName {
   var plainText: String {
     switch self {
     case .dnsName(let text), .rfc822Name(let text), .uniformResourceIdentifier(let text): text
-    case .ipAddress(let octets):
-      IPAddress(octets: Array(octets.bytes))?.text ?? "an address of \(octets.bytes.count) octets"
+    case .ipAddress(let octets): Self.addressText(Array(octets.bytes))
     case .directoryName(let name): name.description
     default: description
     }
+  }
+
+  /// An address, or an address and mask as a name constraint holds them.
+  private static func addressText(_ octets: [UInt8]) -> String {
+    if let address = IPAddress(octets: octets) { return address.text }
+    let half = octets.count / 2
+    guard octets.count % 2 == 0, let base = IPAddress(octets: Array(octets.prefix(half))) else {
+      return "an address of \(octets.count) octets"
+    }
+    return "\(base.text)/\(octets.suffix(half).reduce(0) { $0 + $1.nonzeroBitCount })"
   }
 
   /// What kind of name it is, in the words of RFC 5280.

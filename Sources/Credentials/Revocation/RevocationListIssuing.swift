@@ -13,26 +13,36 @@ package struct RevocationListIssuer: Sendable {
   }
 }
 
+/// What sets one list of an issuer apart from the others.
+package struct RevocationListUpdate: Hashable, Sendable {
+  /// Rises with each list of the issuer.
+  package var number: UInt64
+  package var thisUpdate: Date
+  package var nextUpdate: Date
+
+  package init(number: UInt64, thisUpdate: Date, nextUpdate: Date) {
+    self.number = number
+    self.thisUpdate = thisUpdate
+    self.nextUpdate = nextUpdate
+  }
+}
+
 extension CertificateRevocationList {
   /// Signs a version 2 list (RFC 5280 §5). Pure: the caller supplies times and number.
   ///
-  /// - Parameters:
-  ///   - entries: in any order; written sorted by serial, the last of a repeated serial.
-  ///   - number: rises with each list of the issuer.
-  ///   - period: from this update to the next.
+  /// - Parameter entries: in any order; written sorted by serial, the last of a repeated serial.
   /// - Returns: DER.
   /// - Throws: ``RevocationError``: `.issuerMayNotSign`, `.keyMismatch`, `.invalidPeriod`, `.signing`.
   package static func issue(
-    entries: [RevokedCertificate], by issuer: RevocationListIssuer, number: UInt64, period: ClosedRange<Date>
+    entries: [RevokedCertificate], by issuer: RevocationListIssuer, update: RevocationListUpdate
   ) throws(RevocationError) -> [UInt8] {
-    guard UTCCalendar(period.lowerBound) != UTCCalendar(period.upperBound) else { throw .invalidPeriod }
+    guard UTCCalendar(update.thisUpdate).date < UTCCalendar(update.nextUpdate).date else { throw .invalidPeriod }
     guard issuer.key.publicKey == issuer.certificate.publicKey else { throw .keyMismatch }
     if let usage = try? issuer.certificate.extensions.keyUsage, !usage.cRLSign { throw .issuerMayNotSign }
     let algorithm = issuer.key.preferredSignatureAlgorithm
     guard let identifier = SignatureAlgorithms.encoding(algorithm) else { throw .unsupportedAlgorithm }
     do {
-      let encoder = RevocationListEncoder(
-        issuer: issuer.certificate, algorithm: identifier, number: number, period: period)
+      let encoder = RevocationListEncoder(issuer: issuer.certificate, algorithm: identifier, update: update)
       let tbs = try encoder.encode(entries)
       let signature = try issuer.key.sign(bytes: tbs, signatureAlgorithm: algorithm)
       return try RevocationListEncoder.assemble(tbs: tbs, algorithm: identifier, signature: signature.rawRepresentation)
@@ -54,8 +64,7 @@ extension Certificate.PrivateKey {
 private struct RevocationListEncoder {
   var issuer: Certificate
   var algorithm: [UInt8]
-  var number: UInt64
-  var period: ClosedRange<Date>
+  var update: RevocationListUpdate
 
   func encode(_ entries: [RevokedCertificate]) throws -> [UInt8] {
     var serializer = DER.Serializer()
@@ -63,8 +72,8 @@ private struct RevocationListEncoder {
       try list.serialize(1)
       list.serializeRawBytes(algorithm)
       try list.serialize(issuer.subject)
-      try Self.append(period.lowerBound, to: &list)
-      try Self.append(period.upperBound, to: &list)
+      try Self.append(update.thisUpdate, to: &list)
+      try Self.append(update.nextUpdate, to: &list)
       // RFC 5280 §5.1.2.6: absent, not empty, when nothing is revoked.
       let sorted = Self.sorted(entries)
       if !sorted.isEmpty {
@@ -139,7 +148,7 @@ private struct RevocationListEncoder {
 
   private func crlNumber() throws -> Certificate.Extension {
     var value = DER.Serializer()
-    try value.serialize(number)
+    try value.serialize(update.number)
     return .init(oid: ExtensionID.crlNumber, critical: false, value: value.serializedBytes[...])
   }
 }

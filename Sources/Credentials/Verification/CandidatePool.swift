@@ -3,6 +3,7 @@ import X509
 /// Certificates by the name of their subject. Each is decoded when a path first asks for it.
 struct CandidatePool {
   private var certificates: [Certificate] = []
+  private var subjectKeys: [ArraySlice<UInt8>?] = []
   private var decoded: [Int: CertificateFacts] = [:]
   private var bySubject: [NormalizedName: [Int]] = [:]
   private var unusableBySubject: [NormalizedName: [UnusableCertificate]] = [:]
@@ -15,6 +16,7 @@ struct CandidatePool {
         guard seen.insert(certificate).inserted else { continue }
         bySubject[NormalizedName(certificate.subject), default: []].append(certificates.count)
         certificates.append(certificate)
+        subjectKeys.append((try? certificate.extensions.subjectKeyIdentifier)?.keyIdentifier)
       case .unusable(let unusable):
         guard let subject = unusable.subject else { continue }
         unusableBySubject[NormalizedName(subject), default: []].append(unusable)
@@ -23,11 +25,11 @@ struct CandidatePool {
   }
 
   /// Those with the name of the certificate's issuer; the ones with the key that it points to come first.
-  mutating func candidates(issuing child: CertificateFacts) -> [Int] {
+  func candidates(issuing child: CertificateFacts) -> [Int] {
     let named = bySubject[child.issuer] ?? []
     guard named.count > 1, let key = child.authorityKey?.keyIdentifier else { return named }
-    let matching = named.filter { subjectKey($0) == key }
-    return matching + named.filter { subjectKey($0) != key }
+    let matching = named.filter { subjectKeys[$0] == key }
+    return matching + named.filter { subjectKeys[$0] != key }
   }
 
   mutating func facts(_ index: Int) -> CertificateFacts? {
@@ -39,8 +41,4 @@ struct CandidatePool {
   }
 
   func unusable(named name: NormalizedName) -> [UnusableCertificate] { unusableBySubject[name] ?? [] }
-
-  private func subjectKey(_ index: Int) -> ArraySlice<UInt8>? {
-    (try? certificates[index].extensions.subjectKeyIdentifier)?.keyIdentifier
-  }
 }

@@ -18,7 +18,7 @@ struct CertificateFacts: Sendable {
   private(set) var distributionPoints: [GeneralName] = []
   /// What is wrong with the encoding, whoever asks and whatever for.
   private(set) var defects: [Reason] = []
-  private(set) var serialIsZeroOrNegative = false
+  private(set) var hasPositiveSerial = false
   private(set) var serialLength = 0
 
   init(_ certificate: Certificate) {
@@ -48,8 +48,7 @@ struct CertificateFacts: Sendable {
       return
     }
     if fields.innerAlgorithm != fields.outerAlgorithm { defects.append(.signatureAlgorithmMismatch) }
-    let first = fields.serial.first ?? 0
-    serialIsZeroOrNegative = first & 0x80 != 0 || fields.serial.allSatisfy { $0 == 0 }
+    hasPositiveSerial = fields.hasPositiveSerial
     serialLength = fields.serial.count
   }
 

@@ -29,10 +29,15 @@ package enum CertificateInput: Hashable, Sendable {
   }
 
   private static func reason(_ error: any Error, der: [UInt8]) -> Reason {
-    guard let error = error as? CertificateError else { return .malformed("not a DER certificate") }
+    guard let fields = CertificateFields(der: der[...]) else { return .malformed("not a DER certificate") }
+    guard let error = error as? CertificateError else {
+      return fields.hasPositiveSerial ? .malformed("not a valid certificate") : .serialNumber("zero or negative")
+    }
     switch error.code {
-    case .unsupportedPublicKeyAlgorithm: return .unsupportedAlgorithm("public key")
-    case .unsupportedSignatureAlgorithm: return .unsupportedAlgorithm("signature")
+    case .unsupportedPublicKeyAlgorithm:
+      return .unsupportedAlgorithm("public key", CertificateFields.identifiers(fields.keyAlgorithm))
+    case .unsupportedSignatureAlgorithm:
+      return .unsupportedAlgorithm("signature", CertificateFields.identifiers(fields.outerAlgorithm))
     case .duplicateOID: return .duplicateExtension
     default: return .malformed("not a valid certificate")
     }

@@ -36,7 +36,7 @@ struct CertificateRules {
     }
     // Old roots have serial 0; nobody tells an anchor from another by its serial.
     if place == .anchor { return nil }
-    if facts.serialIsZeroOrNegative { return .serialNumber("zero or negative") }
+    if !facts.hasPositiveSerial { return .serialNumber("zero or negative") }
     if facts.serialLength > 20 { return .serialNumber("longer than 20 octets") }
     return nil
   }

@@ -6,13 +6,14 @@ struct ChainRules {
   var purpose: Purpose?
   var usages: [ExtendedKeyUsage.Usage] = []
   var maxPathLength: Int?
-  var nameComparisons = SearchLimits().nameComparisons
 
   /// The first violation.
   ///
-  /// - Parameter path: from the leaf to the anchor, at least two certificates.
-  func violation(_ path: [CertificateFacts]) -> (reason: Reason, index: Int)? {
-    lengths(path) ?? usageNesting(path) ?? constraints(path) ?? policies(path)
+  /// - Parameters:
+  ///   - path: from the leaf to the anchor, at least two certificates.
+  ///   - comparisons: how many comparisons of a name with a constraint are left; what was spent is taken off.
+  func violation(_ path: [CertificateFacts], comparisons: inout Int) -> (reason: Reason, index: Int)? {
+    lengths(path) ?? usageNesting(path) ?? constraints(path, &comparisons) ?? policies(path)
   }
 
   private func lengths(_ path: [CertificateFacts]) -> (Reason, Int)? {
@@ -38,8 +39,9 @@ struct ChainRules {
     return nil
   }
 
-  private func constraints(_ path: [CertificateFacts]) -> (Reason, Int)? {
-    var rules = NameConstraintRules(limit: nameComparisons)
+  private func constraints(_ path: [CertificateFacts], _ comparisons: inout Int) -> (Reason, Int)? {
+    var rules = NameConstraintRules(limit: comparisons)
+    defer { comparisons = rules.comparisonsLeft }
     for (index, facts) in path.enumerated().reversed() {
       let isAnchor = index == path.count - 1
       // §6.1.3 (b): self-issued certificates are exempt, the leaf never.

@@ -12,6 +12,7 @@ struct PathBuilder {
   private var signatures: [SignatureKey: Bool] = [:]
   private var signaturesLeft: Int
   private var stepsLeft: Int
+  private var comparisonsLeft: Int
   private var failures = FailureRecord()
 
   private struct SignatureKey: Hashable {
@@ -24,8 +25,7 @@ struct PathBuilder {
     self.request = request
     rules = CertificateRules(rules: request.rules, time: request.time)
     chainRules = ChainRules(
-      purpose: request.purpose, usages: request.usages, maxPathLength: request.maxPathLength,
-      nameComparisons: request.limits.nameComparisons)
+      purpose: request.purpose, usages: request.usages, maxPathLength: request.maxPathLength)
     status = RevocationStatus(lists: request.revocationLists, time: request.time)
     anchors = CandidatePool(request.trust)
     // A root sent along with the chain is an anchor or nothing.
@@ -33,6 +33,7 @@ struct PathBuilder {
     intermediates = CandidatePool(request.intermediates.filter { !trusted.contains($0) })
     signaturesLeft = request.limits.signatureChecks
     stepsLeft = request.limits.steps
+    comparisonsLeft = request.limits.nameComparisons
   }
 
   /// The first path that holds, or why none does.
@@ -81,7 +82,7 @@ struct PathBuilder {
       recordBadSignature(path, by: anchor)
       return nil
     }
-    if let violation = chainRules.violation(whole) ?? status.violation(whole) {
+    if let violation = chainRules.violation(whole, comparisons: &comparisonsLeft) ?? status.violation(whole) {
       failures.add(violation.reason, path: whole, about: whole[violation.index], reachedAnchor: true)
       return nil
     }

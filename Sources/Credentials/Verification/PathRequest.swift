@@ -81,8 +81,8 @@ package struct SearchLimits: Hashable, Sendable {
   package var signatureChecks = 100
   /// Candidates looked at, whether or not a signature was checked.
   package var steps = 2_000
-  /// Comparisons of a name with a constraint, per path.
-  package var nameComparisons = 100_000
+  /// Comparisons of a name with a constraint, over all paths.
+  package var nameComparisons = 250_000
 
   package init() {}
 }

@@ -4,7 +4,8 @@ package import Foundation
 package enum Reason: Hashable, Sendable {
   // The certificate as a document.
   case malformed(String)
-  case unsupportedAlgorithm(String)
+  /// What the algorithm is for, and its object identifier.
+  case unsupportedAlgorithm(String, String)
   case unsupportedVersion(Int)
   case duplicateExtension
   case serialNumber(String)

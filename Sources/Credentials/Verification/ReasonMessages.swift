@@ -9,7 +9,7 @@ extension Reason {
   private var documentMessage: String? {
     switch self {
     case .malformed(let what): "malformed: \(what)"
-    case .unsupportedAlgorithm(let what): "unsupported \(what) algorithm"
+    case .unsupportedAlgorithm(let what, let identifier): "unsupported \(what) algorithm \(identifier)"
     case .unsupportedVersion(let version): "an X.509 v\(version) certificate, where v3 is required"
     case .duplicateExtension: "an extension stands twice in the certificate"
     case .serialNumber(let what): "the serial number is \(what)"

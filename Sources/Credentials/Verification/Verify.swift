@@ -61,7 +61,7 @@ package struct IssuedCertificateCheck: Sendable {
         return reject(facts, reason)
       }
     }
-    guard leaf.issuer == issuer.subject else {
+    guard certificate.issuer == issuer.certificate.subject || leaf.issuer == issuer.subject else {
       return reject(leaf, .unknownIssuer(certificate.issuer.description))
     }
     guard issuer.certificate.publicKey.isValidSignature(certificate.signature, for: certificate) else {
@@ -72,7 +72,8 @@ package struct IssuedCertificateCheck: Sendable {
       if let reason = asked.violation(leaf) { return reject(leaf, reason) }
     }
     let path = [leaf] + chain
-    let violation = ChainRules(usages: purposes.map(\.usage)).violation(path)
+    var comparisons = SearchLimits().nameComparisons
+    let violation = ChainRules(usages: purposes.map(\.usage)).violation(path, comparisons: &comparisons)
     return violation.map { reject(path[$0.index], $0.reason) }
   }
 }

@@ -1,3 +1,4 @@
+import CryptoExtras
 import SwiftASN1
 import X509
 
@@ -29,7 +30,17 @@ extension CertificateRules {
     if facts.isCritical(.X509ExtensionID.extendedKeyUsage) == true {
       return .profile("extendedKeyUsage is critical", section: "BR §7.1.2.7.6")
     }
-    return nil
+    return webPKIKeyUsage(facts)
+  }
+
+  private func webPKIKeyUsage(_ facts: CertificateFacts) -> Reason? {
+    guard let usage = facts.keyUsage else { return nil }
+    let isRSA = _RSA.Signing.PublicKey(facts.certificate.publicKey) != nil
+    if !isRSA, !usage.digitalSignature { return .keyUsage(missing: "digitalSignature") }
+    let isExcessive = usage.nonRepudiation || usage.cRLSign || usage.encipherOnly || usage.decipherOnly
+    let isMisplaced = isRSA ? usage.keyAgreement : usage.keyEncipherment || usage.dataEncipherment
+    guard isExcessive || isMisplaced else { return nil }
+    return .profile("keyUsage has more than its kind of key may be used for", section: "BR §7.1.2.7.11")
   }
 
   private func webPKIRoot(_ facts: CertificateFacts) -> Reason? {
