@@ -1,0 +1,58 @@
+import SwiftASN1
+import X509
+
+/// The fields of a certificate's encoding that `Certificate` doesn't hand out, read without decoding the rest.
+///
+///     Certificate  ::=  SEQUENCE  { tbsCertificate, signatureAlgorithm, signatureValue }
+///     TBSCertificate  ::=  SEQUENCE  {
+///         version [0], serialNumber, signature, issuer, validity, subject, … }
+struct CertificateFields {
+  /// The integer's content octets as they stand, sign included.
+  var serial: ArraySlice<UInt8>
+  var innerAlgorithm: ArraySlice<UInt8>
+  var outerAlgorithm: ArraySlice<UInt8>
+  var subject: ArraySlice<UInt8>
+  var keyAlgorithm: ArraySlice<UInt8>
+
+  init?(_ certificate: Certificate) {
+    var serializer = DER.Serializer()
+    guard (try? serializer.serialize(certificate)) != nil else { return nil }
+    self.init(der: serializer.serializedBytes[...])
+  }
+
+  init?(der: ArraySlice<UInt8>) {
+    var outer = DERReader(der)
+    guard var body = outer.next(DERTag.sequence).map({ DERReader($0.content) }),
+      var tbs = body.next(DERTag.sequence).map({ DERReader($0.content) }),
+      let outerAlgorithm = body.next(DERTag.sequence)
+    else { return nil }
+    _ = tbs.next(DERTag.context(0, constructed: true))
+    guard let serial = tbs.next(DERTag.integer), let algorithm = tbs.next(DERTag.sequence),
+      tbs.next(DERTag.sequence) != nil, tbs.next(DERTag.sequence) != nil, let subject = tbs.next(DERTag.sequence),
+      let keyAlgorithm = tbs.next(DERTag.sequence).flatMap({ key in
+        var key = DERReader(key.content)
+        return key.next(DERTag.sequence)
+      })
+    else { return nil }
+    self.serial = serial.content
+    self.innerAlgorithm = algorithm.encoded
+    self.outerAlgorithm = outerAlgorithm.encoded
+    self.subject = subject.encoded
+    self.keyAlgorithm = keyAlgorithm.encoded
+  }
+
+  /// RFC 5280 §4.1.2.2: a serial number is positive.
+  var hasPositiveSerial: Bool { (serial.first ?? 0x80) & 0x80 == 0 && serial.contains { $0 != 0 } }
+
+  /// The object identifiers of an AlgorithmIdentifier: the algorithm, and its curve where that is the parameter.
+  static func identifiers(_ algorithm: ArraySlice<UInt8>) -> String {
+    var outer = DERReader(algorithm)
+    guard var fields = outer.next(DERTag.sequence).map({ DERReader($0.content) }) else { return "" }
+    var names: [String] = []
+    while let element = fields.next(DERTag.objectIdentifier) {
+      guard let identifier = try? ASN1ObjectIdentifier(derEncoded: element.encoded) else { break }
+      names.append(identifier.description)
+    }
+    return names.joined(separator: " with ")
+  }
+}

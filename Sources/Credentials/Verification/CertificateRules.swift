@@ -1,0 +1,128 @@
+import Crypto
+import CryptoExtras
+import Foundation
+import SwiftASN1
+import X509
+
+/// What RFC 5280 asks of one certificate by itself, in each place of a path.
+struct CertificateRules {
+  var rules: RuleSet
+  var time: Date
+
+  enum Place { case leaf, intermediate, anchor }
+
+  /// The first rule that the certificate breaks; nil when it breaks none.
+  func violation(_ facts: CertificateFacts, in place: Place) -> Reason? {
+    if let defect = facts.defects.first { return defect }
+    return validity(facts) ?? document(facts, in: place) ?? algorithms(facts, in: place) ?? names(facts, in: place)
+      ?? keyIdentifiers(facts, in: place) ?? criticality(facts, in: place)
+      ?? (place == .leaf && !facts.isAuthority ? endEntity(facts) : authority(facts, in: place))
+      ?? (rules == .webpki ? webPKI(facts, in: place) : nil)
+  }
+
+  /// RFC 5280 §4.1.2.5: both ends of the period belong to it.
+  private func validity(_ facts: CertificateFacts) -> Reason? {
+    if time > facts.certificate.notValidAfter { return .expired(facts.certificate.notValidAfter, at: time) }
+    if time < facts.certificate.notValidBefore { return .notYetValid(facts.certificate.notValidBefore, at: time) }
+    return nil
+  }
+
+  private func document(_ facts: CertificateFacts, in place: Place) -> Reason? {
+    let version = facts.certificate.version
+    if version != .v3 {
+      // §6.1.4 (k): that an anchor of before v3 is an authority is known by other means, its place in the bundle.
+      let mayBeOld = place == .anchor && rules == .rfc5280 && version == .v1 && facts.certificate.extensions.isEmpty
+      if !mayBeOld { return .unsupportedVersion(version == .v1 ? 1 : 2) }
+    }
+    // Old roots have serial 0; nobody tells an anchor from another by its serial.
+    if place == .anchor { return nil }
+    if !facts.hasPositiveSerial { return .serialNumber("zero or negative") }
+    if facts.serialLength > 20 { return .serialNumber("longer than 20 octets") }
+    return nil
+  }
+
+  private func algorithms(_ facts: CertificateFacts, in place: Place) -> Reason? {
+    // An anchor's own signature proves nothing, so its hash doesn't matter.
+    if place != .anchor, facts.certificate.signatureAlgorithm == .sha1WithRSAEncryption {
+      return .weakAlgorithm("SHA-1")
+    }
+    guard let rsa = _RSA.Signing.PublicKey(facts.certificate.publicKey) else { return nil }
+    if rsa.keySizeInBits < 2048 { return .weakKey("RSA of \(rsa.keySizeInBits) bits, where 2048 is the least") }
+    if rules == .webpki, rsa.keySizeInBits % 8 != 0 { return .weakKey("RSA of \(rsa.keySizeInBits) bits") }
+    return nil
+  }
+
+  private func names(_ facts: CertificateFacts, in place: Place) -> Reason? {
+    if facts.certificate.issuer.isEmpty { return .profile("the issuer's name is empty", section: "RFC 5280 §4.1.2.4") }
+    guard facts.certificate.subject.isEmpty else { return nil }
+    if place != .leaf || facts.isAuthority {
+      return .profile("an authority's subject is empty", section: "RFC 5280 §4.1.2.6")
+    }
+    switch facts.isCritical(.X509ExtensionID.subjectAlternativeName) {
+    case true?: return nil
+    case false?:
+      return .profile("subjectAltName isn't critical though the subject is empty", section: "RFC 5280 §4.2.1.6")
+    case nil: return .profile("neither a subject nor a subjectAltName", section: "RFC 5280 §4.1.2.6")
+    }
+  }
+
+  private func keyIdentifiers(_ facts: CertificateFacts, in place: Place) -> Reason? {
+    guard facts.certificate.version == .v3 else { return nil }
+    if facts.subjectKey == nil, place != .leaf || facts.isAuthority {
+      return .profile("an authority without subjectKeyIdentifier", section: "RFC 5280 §4.2.1.2")
+    }
+    if facts.authorityKey?.keyIdentifier == nil, !(facts.isSelfIssued && (place == .anchor || isSelfSigned(facts))) {
+      return .profile("authorityKeyIdentifier has no key identifier or is absent", section: "RFC 5280 §4.2.1.1")
+    }
+    return nil
+  }
+
+  private func isSelfSigned(_ facts: CertificateFacts) -> Bool {
+    facts.certificate.publicKey.isValidSignature(facts.certificate.signature, for: facts.certificate)
+  }
+
+  private func criticality(_ facts: CertificateFacts, in place: Place) -> Reason? {
+    for (oid, name, critical, section) in Self.criticalities where facts.isCritical(oid) == !critical {
+      if oid == .X509ExtensionID.nameConstraints, rules == .webpki { continue }
+      return .profile("\(name) must \(critical ? "" : "not ")be critical", section: section)
+    }
+    if facts.isAuthority, facts.basicConstraints?.critical == false, place != .leaf {
+      return .profile("an authority's basicConstraints must be critical", section: "RFC 5280 §4.2.1.9")
+    }
+    return nil
+  }
+
+  private static let criticalities: [(oid: ASN1ObjectIdentifier, name: String, critical: Bool, section: String)] = [
+    (.X509ExtensionID.authorityKeyIdentifier, "authorityKeyIdentifier", false, "RFC 5280 §4.2.1.1"),
+    (.X509ExtensionID.subjectKeyIdentifier, "subjectKeyIdentifier", false, "RFC 5280 §4.2.1.2"),
+    (.X509ExtensionID.authorityInformationAccess, "authorityInfoAccess", false, "RFC 5280 §4.2.2.1"),
+    (ExtensionID.subjectInformationAccess, "subjectInfoAccess", false, "RFC 5280 §4.2.2.2"),
+    (ExtensionID.freshestCRL, "freshestCRL", false, "RFC 5280 §4.2.1.15"),
+    (ExtensionID.subjectDirectoryAttributes, "subjectDirectoryAttributes", false, "RFC 5280 §4.2.1.8"),
+    (.X509ExtensionID.nameConstraints, "nameConstraints", true, "RFC 5280 §4.2.1.10"),
+    (ExtensionID.policyConstraints, "policyConstraints", true, "RFC 5280 §4.2.1.11"),
+    (ExtensionID.inhibitAnyPolicy, "inhibitAnyPolicy", true, "RFC 5280 §4.2.1.14"),
+  ]
+
+  private func endEntity(_ facts: CertificateFacts) -> Reason? {
+    if facts.keyUsage?.keyCertSign == true {
+      return .profile("keyUsage has keyCertSign, but the certificate is no authority", section: "RFC 5280 §4.2.1.3")
+    }
+    if facts.basicConstraints?.pathLength != nil {
+      return .profile("a path length, but the certificate is no authority", section: "RFC 5280 §4.2.1.9")
+    }
+    if facts.nameConstraints != nil {
+      return .profile("nameConstraints, but the certificate is no authority", section: "RFC 5280 §4.2.1.10")
+    }
+    return nil
+  }
+
+  private func authority(_ facts: CertificateFacts, in place: Place) -> Reason? {
+    guard facts.certificate.version == .v3 else { return nil }
+    guard facts.isAuthority else { return .notAnAuthority }
+    if let usage = facts.keyUsage, !usage.keyCertSign, place != .leaf || facts.basicConstraints?.pathLength != nil {
+      return .keyUsage(missing: "keyCertSign")
+    }
+    return nil
+  }
+}

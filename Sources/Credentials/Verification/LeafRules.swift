@@ -1,0 +1,45 @@
+import X509
+
+/// What the verifier asks of its peer's certificate: purpose and names. These don't depend on the path.
+struct LeafRules {
+  var purpose: Purpose?
+  var usages: [ExtendedKeyUsage.Usage]
+  var keyUsages: [RequiredKeyUsage]
+  var names: [ReferenceName]
+  var rules: RuleSet
+
+  func violation(_ facts: CertificateFacts) -> Reason? {
+    usage(facts) ?? keyUsage(facts) ?? names.lazy.compactMap { mismatch($0, facts) }.first
+  }
+
+  private func usage(_ facts: CertificateFacts) -> Reason? {
+    guard let present = facts.extendedKeyUsage else { return nil }
+    let required = (purpose.map { [$0.usage] } ?? []) + usages
+    // RFC 5280 §4.2.1.12 lets an application take anyExtendedKeyUsage for its own; the browsers' rules forbid it before.
+    guard let missing = required.first(where: { !present.contains($0) && !present.contains(.any) }) else { return nil }
+    return .extendedKeyUsage(required: missing.description, present: present.map(\.description))
+  }
+
+  private func keyUsage(_ facts: CertificateFacts) -> Reason? {
+    guard let usage = facts.keyUsage else { return nil }
+    if let missing = keyUsages.first(where: { !$0.isAsserted(in: usage) }) {
+      return .keyUsage(missing: missing.rawValue)
+    }
+    // An authority's key usage is about certificates; whether its key may also serve TLS is left to TLS.
+    if facts.isAuthority { return nil }
+    // What TLS needs of the key: signing, or, at a server of TLS 1.2, key transport or agreement.
+    switch purpose {
+    case .server? where !(usage.digitalSignature || usage.keyEncipherment || usage.keyAgreement),
+      .client? where !(usage.digitalSignature || usage.keyAgreement):
+      return .keyUsage(missing: RequiredKeyUsage.digitalSignature.rawValue)
+    default: return nil
+    }
+  }
+
+  /// Names are looked for in the subjectAltName alone, under either rule set: RFC 9525 §1.4 ended the common name's use.
+  private func mismatch(_ name: ReferenceName, _ facts: CertificateFacts) -> Reason? {
+    let presented = facts.alternativeNames ?? []
+    guard !presented.contains(where: name.matches) else { return nil }
+    return .nameMismatch(expected: name.text, presented: presented.map(\.plainText))
+  }
+}

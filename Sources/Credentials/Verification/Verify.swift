@@ -1,0 +1,92 @@
+package import Foundation
+package import X509
+
+/// Builds and judges a certification path (RFC 5280 §6, RFC 9525). Pure, and bounded by the request's limits.
+package func verify(_ request: PathRequest) -> Verdict {
+  switch request.leaf {
+  case .unusable(let unusable):
+    return .rejected(Rejection(unusable.reason, subject: unusable.subject?.description))
+  case .parsed(let certificate):
+    let leaf = CertificateFacts(certificate)
+    let rules = CertificateRules(rules: request.rules, time: request.time)
+    let asked = LeafRules(
+      purpose: request.purpose, usages: request.usages, keyUsages: request.keyUsages, names: request.names,
+      rules: request.rules
+    ).violation(leaf)
+    if let reason = rules.violation(leaf, in: .leaf) { return .rejected(reject(leaf, reason, asked)) }
+    if isTrustedItself(leaf, request) {
+      return asked.map { .rejected(reject(leaf, $0)) } ?? .accepted(path: [certificate])
+    }
+    var builder = PathBuilder(request)
+    let verdict = builder.build(from: leaf)
+    guard let asked else { return verdict }
+    guard var rejection = verdict.rejection else { return .rejected(reject(leaf, asked)) }
+    rejection.underlying.append(asked)
+    return .rejected(rejection)
+  }
+}
+
+/// Judges a certificate that was just signed, by the rules that others will judge it by, for one signature check.
+package struct IssuedCertificateCheck: Sendable {
+  private let chain: [CertificateFacts]
+  private let rules: RuleSet
+
+  /// - Parameters:
+  ///   - issuer: the certificate that signed.
+  ///   - ancestors: the certificates above it, up to the root, which constrain it; none when it is the root.
+  package init(issuer: Certificate, ancestors: [Certificate] = [], rules: RuleSet = .rfc5280) {
+    chain = ([issuer] + ancestors).map { CertificateFacts($0) }
+    self.rules = rules
+  }
+
+  /// - Parameters:
+  ///   - der: the bytes that will be handed out; they, not the value they were made from, are judged.
+  ///   - purposes: what the certificate was asked to be good for.
+  /// - Returns: why it must not be handed out, or nil.
+  package func rejection(of der: [UInt8], at time: Date, purposes: [Purpose] = []) -> Rejection? {
+    switch CertificateInput(der: der) {
+    case .unusable(let unusable): Rejection(unusable.reason, subject: unusable.subject?.description)
+    case .parsed(let certificate): rejection(of: certificate, at: time, purposes: purposes)
+    }
+  }
+
+  /// As ``rejection(of:at:purposes:)`` for a certificate that was decoded from the bytes to be handed out.
+  package func rejection(of certificate: Certificate, at time: Date, purposes: [Purpose] = []) -> Rejection? {
+    let leaf = CertificateFacts(certificate)
+    let rules = CertificateRules(rules: self.rules, time: time)
+    guard let issuer = chain.first else { return nil }
+    if let reason = rules.violation(leaf, in: .leaf) { return reject(leaf, reason) }
+    for (index, facts) in chain.enumerated() {
+      if let reason = rules.violation(facts, in: index == chain.count - 1 ? .anchor : .intermediate) {
+        return reject(facts, reason)
+      }
+    }
+    guard certificate.issuer == issuer.certificate.subject || leaf.issuer == issuer.subject else {
+      return reject(leaf, .unknownIssuer(certificate.issuer.description))
+    }
+    guard issuer.certificate.publicKey.isValidSignature(certificate.signature, for: certificate) else {
+      return reject(leaf, .badSignature(issuer: issuer.certificate.subject.description))
+    }
+    for purpose in purposes {
+      let asked = LeafRules(purpose: purpose, usages: [], keyUsages: [], names: [], rules: self.rules)
+      if let reason = asked.violation(leaf) { return reject(leaf, reason) }
+    }
+    let path = [leaf] + chain
+    var comparisons = SearchLimits().nameComparisons
+    let violation = ChainRules(usages: purposes.map(\.usage)).violation(path, comparisons: &comparisons)
+    return violation.map { reject(path[$0.index], $0.reason) }
+  }
+}
+
+/// A self-issued certificate that isn't an authority's and stands in the trust bundle itself: a peer that is trusted by
+/// its very certificate. RFC 5280 leaves open how trust in it came about; the browsers' rules know only roots.
+private func isTrustedItself(_ leaf: CertificateFacts, _ request: PathRequest) -> Bool {
+  request.rules == .rfc5280 && leaf.isSelfIssued && !leaf.isAuthority
+    && request.trust.contains(.parsed(leaf.certificate))
+}
+
+private func reject(_ facts: CertificateFacts, _ reason: Reason, _ other: Reason? = nil) -> Rejection {
+  Rejection(
+    reason, underlying: other.map { [$0] } ?? [], path: [facts.certificate],
+    subject: facts.certificate.subject.description)
+}
