@@ -55,6 +55,7 @@ let package = Package(
     library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport),
     library("Commands", ["Credentials", "Formats", "Diagnosis", "Ledger", "LedgerSQLite", "TLSRuntime", yams, arguments] + pki),
     .executableTarget(name: "countersign", dependencies: ["Commands"], swiftSettings: strict),
+    .executableTarget(name: "ConformanceRunner", dependencies: ["Credentials", "Formats"] + pki, swiftSettings: strict),
 
     library("PKITestKit", pki),
     library("StoreTestKit", ["Ledger", "Credentials"] + pki),

@@ -23,8 +23,13 @@ struct NameConstraintRules {
 
   /// The first name of the certificate that the constraints forbid.
   mutating func violation(_ facts: CertificateFacts) -> Reason? {
+    violation(subject: facts.certificate.subject, alternativeNames: facts.alternativeNames ?? [])
+  }
+
+  /// The first of these names, which a certificate has or is to have, that the constraints forbid.
+  mutating func violation(subject: DistinguishedName, alternativeNames: [GeneralName]) -> Reason? {
     guard !constraints.isEmpty else { return nil }
-    for name in Self.names(of: facts) {
+    for name in Self.names(subject, alternativeNames) {
       if let reason = violation(of: name) { return reason }
     }
     return nil
@@ -32,14 +37,14 @@ struct NameConstraintRules {
 
   /// The subjectAltName's names, the subject unless it is empty, and, where no rfc822Name stands in the former,
   /// the subject's e-mail addresses.
-  private static func names(of facts: CertificateFacts) -> [GeneralName] {
-    var names = facts.alternativeNames ?? []
+  private static func names(_ subject: DistinguishedName, _ alternativeNames: [GeneralName]) -> [GeneralName] {
+    var names = alternativeNames
     if !names.contains(where: { if case .rfc822Name = $0 { true } else { false } }) {
-      for attribute in facts.certificate.subject.joined() where attribute.type == .RDNAttributeType.emailAddress {
+      for attribute in subject.joined() where attribute.type == .RDNAttributeType.emailAddress {
         names.append(.rfc822Name(String(attribute.value) ?? ""))
       }
     }
-    if !facts.certificate.subject.isEmpty { names.append(.directoryName(facts.certificate.subject)) }
+    if !subject.isEmpty { names.append(.directoryName(subject)) }
     return names
   }
 

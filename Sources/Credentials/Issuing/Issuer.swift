@@ -4,9 +4,10 @@ package import X509
 /// One signing certificate of an authority, with its key.
 package struct Issuer: Sendable {
   package let certificate: Certificate
-  /// The certificates between it and the root, nearest first, the root left out: what its leaves are delivered with.
+  /// What its leaves are delivered with: itself unless it is a root, and those between it and the root, nearest first.
   package let intermediates: [Certificate]
   let key: Certificate.PrivateKey
+  let outputCheck: IssuedCertificateCheck
 
   /// - Throws: ``IssuanceError/keyMismatch``, ``IssuanceError/notAnAuthority(_:)``.
   package init(
@@ -17,6 +18,8 @@ package struct Issuer: Sendable {
     self.certificate = certificate
     self.intermediates = intermediates
     self.key = key
+    outputCheck = IssuedCertificateCheck(
+      issuer: certificate, ancestors: intermediates.filter { $0 != certificate })
   }
 
   package var isRoot: Bool { certificate.subject == certificate.issuer }
@@ -32,6 +35,7 @@ extension Issuer {
     _ request: AuthorizedRequest, serial: SerialNumber, at now: Date
   ) throws(IssuanceError) -> IssuedCertificate {
     let grant = request.grant
+    try checkNames(grant)
     let validity = try validity(for: grant.lifetime, at: now)
     let leaf = try sign(
       subject: grant.subject, key: grant.request.publicKey, serial: serial, validity: validity
@@ -41,6 +45,26 @@ extension Issuer {
         authorityKeyIdentifier: certificate.keyIdentifierForChildren)
     }
     return try verifyOwnOutput(leaf, profile: grant.profile, at: now)
+  }
+
+  /// Holds the names of a grant against the name constraints of this issuer and those above it.
+  /// - Throws: ``IssuanceError/nameNotPermitted(_:)``.
+  package func checkNames(_ grant: Grant) throws(IssuanceError) {
+    let names = grant.names.map(\.generalName)
+    if let reason = outputCheck.forbiddenName(subject: grant.subject, names: names) {
+      throw .nameNotPermitted(reason.message)
+    }
+  }
+
+  /// Signs a list of revoked certificates (RFC 5280 §5). Pure: the caller supplies number and times.
+  /// - Returns: DER.
+  /// - Throws: ``RevocationError``.
+  package func revocationList(
+    _ entries: [RevokedCertificate], number: UInt64, thisUpdate: Date, nextUpdate: Date
+  ) throws(RevocationError) -> [UInt8] {
+    try CertificateRevocationList.issue(
+      entries: entries, by: RevocationListIssuer(certificate: certificate, key: key),
+      update: RevocationListUpdate(number: number, thisUpdate: thisUpdate, nextUpdate: nextUpdate))
   }
 
   /// The validity of a new certificate, whole seconds, back-dated.
@@ -115,28 +139,4 @@ extension Certificate {
     }
     return nil
   }
-}
-
-/// RFC 3339 in UTC, whole seconds: `2026-01-31T12:00:00Z`.
-package func rfc3339(_ date: Date) -> String {
-  let seconds = Int64(date.timeIntervalSince1970.rounded(.down))
-  let days = Int64((Double(seconds) / 86_400).rounded(.down))
-  let rest = seconds - days * 86_400
-  let (year, month, day) = civil(fromDays: days)
-  func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-  let yearText = String(repeating: "0", count: max(0, 4 - "\(year)".count)) + "\(year)"
-  return "\(yearText)-\(two(month))-\(two(day))T\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))Z"
-}
-
-/// The proleptic Gregorian date of a day number counted from 1970-01-01, by 400-year eras that begin in March.
-private func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-  let shifted = days + 719_468
-  let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-  let dayOfEra = shifted - era * 146_097
-  let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-  let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-  let shiftedMonth = (5 * dayOfYear + 2) / 153
-  let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-  let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-  return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
 }

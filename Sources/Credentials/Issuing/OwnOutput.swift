@@ -15,8 +15,15 @@ extension Issuer {
     } catch {
       throw .ownOutputRejected(asn1Reason(error))
     }
-    guard certificate.publicKey.isValidSignature(parsed.signature, for: parsed) else {
-      throw .ownOutputRejected("the signature does not verify with the issuer's key")
+    let purposes: [Purpose] =
+      switch profile {
+      case .node: [.server, .client]
+      case .server: [.server]
+      case .client: [.client]
+      case nil: []
+      }
+    if let rejection = outputCheck.rejection(of: parsed, at: now, purposes: purposes) {
+      throw .ownOutputRejected(rejection.message)
     }
     return IssuedCertificate(certificate: parsed, der: der)
   }

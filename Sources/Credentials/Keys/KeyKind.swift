@@ -1,4 +1,4 @@
-package import Crypto
+import Crypto
 import CryptoExtras
 package import X509
 

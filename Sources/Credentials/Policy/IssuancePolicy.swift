@@ -1,4 +1,4 @@
-package import X509
+import X509
 
 /// A verdict of the policy, naming the rule that gave it.
 package enum Decision: Hashable, Sendable {

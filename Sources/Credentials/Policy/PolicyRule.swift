@@ -1,4 +1,4 @@
-package import X509
+import X509
 
 /// Who may get what. A request is allowed by the first rule that permits all of it.
 package struct PolicyRule: Hashable, Sendable {

@@ -1,5 +1,5 @@
 import SwiftASN1
-package import X509
+import X509
 
 /// The names that an authority may certify (RFC 5280 §4.2.1.10).
 package struct AuthorityConstraints: Hashable, Sendable {

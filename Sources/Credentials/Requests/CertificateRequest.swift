@@ -1,4 +1,4 @@
-package import SwiftASN1
+import SwiftASN1
 package import X509
 
 /// What a node asks for: an identity and the key that proves it (PKCS#10, RFC 2986).

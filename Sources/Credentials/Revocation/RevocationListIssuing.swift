@@ -52,15 +52,6 @@ extension CertificateRevocationList {
   }
 }
 
-extension Certificate.PrivateKey {
-  /// SHA-256 for RSA; for an elliptic curve the hash of its size.
-  var preferredSignatureAlgorithm: Certificate.SignatureAlgorithm {
-    let supported = supportedSignatureAlgorithms
-    let preferred: [Certificate.SignatureAlgorithm] = [.sha256WithRSAEncryption, .ed25519]
-    return preferred.first(where: supported.contains) ?? supported.first ?? .ecdsaWithSHA256
-  }
-}
-
 private struct RevocationListEncoder {
   var issuer: Certificate
   var algorithm: [UInt8]

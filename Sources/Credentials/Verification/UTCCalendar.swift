@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// Calendar time in UTC and seconds since 1970, by the proleptic Gregorian calendar: DER's times have no other.
 struct UTCCalendar: Hashable, Sendable {
@@ -49,7 +49,7 @@ extension UTCCalendar {
 }
 
 /// RFC 3339 text in UTC, to the second.
-func rfc3339(_ date: Date) -> String {
+package func rfc3339(_ date: Date) -> String {
   let time = UTCCalendar(date)
   func padded(_ value: Int, _ width: Int) -> String {
     let digits = String(value)

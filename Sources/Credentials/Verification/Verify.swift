@@ -27,6 +27,8 @@ package func verify(_ request: PathRequest) -> Verdict {
 }
 
 /// Judges a certificate that was just signed, by the rules that others will judge it by, for one signature check.
+///
+/// The issuer itself is not judged: an imported root may be older than today's rules, and its owner was told so.
 package struct IssuedCertificateCheck: Sendable {
   private let chain: [CertificateFacts]
   private let rules: RuleSet
@@ -39,28 +41,24 @@ package struct IssuedCertificateCheck: Sendable {
     self.rules = rules
   }
 
-  /// - Parameters:
-  ///   - der: the bytes that will be handed out; they, not the value they were made from, are judged.
-  ///   - purposes: what the certificate was asked to be good for.
-  /// - Returns: why it must not be handed out, or nil.
-  package func rejection(of der: [UInt8], at time: Date, purposes: [Purpose] = []) -> Rejection? {
-    switch CertificateInput(der: der) {
-    case .unusable(let unusable): Rejection(unusable.reason, subject: unusable.subject?.description)
-    case .parsed(let certificate): rejection(of: certificate, at: time, purposes: purposes)
+  /// Which of the names that a certificate is to have the constraints above it forbid; nil where none.
+  package func forbiddenName(subject: DistinguishedName, names: [GeneralName]) -> Reason? {
+    var constraints = NameConstraintRules(limit: SearchLimits().nameComparisons)
+    for facts in chain.reversed() {
+      if let reason = constraints.add(facts.nameConstraints) { return reason }
     }
+    return constraints.violation(subject: subject, alternativeNames: names)
   }
 
-  /// As ``rejection(of:at:purposes:)`` for a certificate that was decoded from the bytes to be handed out.
+  /// - Parameters:
+  ///   - certificate: decoded from the bytes that will be handed out; they, not the value they were made from, count.
+  ///   - purposes: what the certificate was asked to be good for.
+  /// - Returns: why it must not be handed out, or nil.
   package func rejection(of certificate: Certificate, at time: Date, purposes: [Purpose] = []) -> Rejection? {
     let leaf = CertificateFacts(certificate)
     let rules = CertificateRules(rules: self.rules, time: time)
     guard let issuer = chain.first else { return nil }
     if let reason = rules.violation(leaf, in: .leaf) { return reject(leaf, reason) }
-    for (index, facts) in chain.enumerated() {
-      if let reason = rules.violation(facts, in: index == chain.count - 1 ? .anchor : .intermediate) {
-        return reject(facts, reason)
-      }
-    }
     guard certificate.issuer == issuer.certificate.subject || leaf.issuer == issuer.subject else {
       return reject(leaf, .unknownIssuer(certificate.issuer.description))
     }
