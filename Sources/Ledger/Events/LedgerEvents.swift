@@ -1,0 +1,67 @@
+import Crypto
+import Foundation
+
+/// The events that stand for rows. What they say of a row is enough to tell whether the row was edited since.
+package enum LedgerEvents {
+  package static func reserved(_ reservation: Reservation) -> EventEntry {
+    EventEntry(
+      kind: .certificateReserved, actor: reservation.requestedBy, subject: reservation.serial.hex,
+      detail: [
+        "issuer": reservation.issuer.keyID.hexadecimal, "name": reservation.subject, "profile": reservation.profile,
+        "row": reservation.digest.hexadecimal,
+      ])
+  }
+
+  package static func issued(
+    _ serial: SerialNumber, of issuer: [UInt8], fingerprint: [UInt8], by actor: String
+  ) -> EventEntry {
+    EventEntry(
+      kind: .certificateIssued, actor: actor, subject: serial.hex,
+      detail: ["fingerprint": fingerprint.hexadecimal, "issuer": issuer.hexadecimal])
+  }
+
+  package static func revoked(
+    _ serial: SerialNumber, of issuer: [UInt8], reason: RevocationRecord.Reason, by actor: String
+  ) -> EventEntry {
+    EventEntry(
+      kind: .certificateRevoked, actor: actor, subject: serial.hex,
+      detail: ["issuer": issuer.hexadecimal, "reason": reason.rawValue])
+  }
+
+  package static func crlReserved(_ number: Int64, of issuer: [UInt8], by actor: String) -> EventEntry {
+    EventEntry(
+      kind: .crlReserved, actor: actor, subject: String(number), detail: ["issuer": issuer.hexadecimal])
+  }
+
+  package static func crlIssued(_ crl: IssuedCRL, by actor: String) -> EventEntry {
+    EventEntry(
+      kind: .crlIssued, actor: actor, subject: String(crl.number),
+      detail: [
+        "fingerprint": crl.fingerprint.hexadecimal, "issuer": crl.issuer.keyID.hexadecimal,
+        "nextUpdate": String(crl.nextUpdate.unixSeconds), "thisUpdate": String(crl.thisUpdate.unixSeconds),
+      ])
+  }
+}
+
+extension Reservation {
+  /// SHA-256 over every field.
+  package var digest: [UInt8] {
+    var input = LengthPrefixed("countersign reservation v1")
+    input.append(serial.magnitude)
+    input.append(issuer.keyID)
+    input.append(Int64(issuer.ordinal))
+    input.append(subject)
+    input.append(commonName)
+    input.append(organization)
+    input.append(CanonicalJSON.encode(names))
+    for text in [profile, keyAlgorithm, requestedBy] { input.append(text) }
+    input.append(notBefore.unixSeconds)
+    input.append(notAfter.unixSeconds)
+    input.append(publicKeyHash)
+    input.append(request)
+    return input.hash
+  }
+}
+
+/// SHA-256 of a certificate or CRL, DER: its fingerprint.
+package func ledgerFingerprint(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }

@@ -1,0 +1,113 @@
+import Foundation
+import GRDB
+package import Ledger
+
+extension SQLiteLedger: CertificateCatalog {
+  package func records(of serial: SerialNumber) async throws(LedgerError) -> [CertificateRecord] {
+    try await records(where: "serial = ?", CertificateRows.key(serial))
+  }
+
+  package func record(fingerprint: [UInt8]) async throws(LedgerError) -> CertificateRecord? {
+    try await records(where: "fingerprint = ?", Data(fingerprint)).first
+  }
+
+  private func records(where condition: String, _ value: Data) async throws(LedgerError) -> [CertificateRecord] {
+    try await read { db in
+      try Row.fetchAll(
+        db, sql: "SELECT \(CertificateRows.columns) FROM certificates WHERE \(condition) ORDER BY id",
+        arguments: [value]
+      ).map { try CertificateRows.record(Columns($0)) }
+    }
+  }
+
+  package func certificates(_ query: CatalogQuery) async throws(LedgerError) -> CatalogPage {
+    try await read { db in
+      let limit = max(1, min(query.limit, 1000))
+      let (condition, arguments) = Self.condition(query)
+      let cursor = try Row.fetchCursor(
+        db,
+        sql: """
+          SELECT \(CertificateRows.entryColumns) FROM certificates c WHERE \(condition)
+          ORDER BY not_after, id LIMIT \(limit + 1)
+          """,
+        arguments: arguments)
+      var entries: [CatalogEntry] = []
+      var last: CatalogCursor?
+      while let row = try cursor.next().map(Columns.init) {
+        guard entries.count < limit else { return CatalogPage(entries: entries, next: last) }
+        let entry = try CertificateRows.entry(row)
+        entries.append(entry)
+        last = CatalogCursor(notAfter: entry.notAfter, row: try row.integer(12))
+      }
+      return CatalogPage(entries: entries, next: nil)
+    }
+  }
+
+  private static func condition(_ query: CatalogQuery) -> (String, StatementArguments) {
+    var parts = ["state IN (\(query.states.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")))"]
+    var arguments: [any DatabaseValueConvertible] = []
+    if let time = query.expiringBefore {
+      parts.append("not_after < ?")
+      arguments.append(time.unixSeconds)
+    }
+    if let time = query.notExpiredAt {
+      parts.append("not_after >= ?")
+      arguments.append(time.unixSeconds)
+    }
+    if let name = query.commonName {
+      parts.append("common_name = ?")
+      arguments.append(name)
+    }
+    if query.excludesSuperseded { parts.append("NOT \(CertificateRows.isSuperseded)") }
+    if let cursor = query.after {
+      parts.append("(not_after, id) > (?, ?)")
+      arguments += [cursor.notAfter.unixSeconds, cursor.row]
+    }
+    return (parts.joined(separator: " AND "), StatementArguments(arguments))
+  }
+
+  package func summary(_ thresholds: ExpiryThresholds) async throws(LedgerError) -> CatalogSummary {
+    try await read { db in
+      var summary = CatalogSummary()
+      var issued = 0
+      for row in try Row.fetchAll(db, sql: "SELECT state, count(*) FROM certificates GROUP BY state").map(Columns.init)
+      {
+        let count = Int(try row.integer(1))
+        switch CertificateState(rawValue: try row.text(0)) {
+        case .reserved: summary.neverIssued = count
+        case .revoked: summary.revoked = count
+        case .issued, nil: issued += count
+        }
+      }
+      let cursor = try Row.fetchCursor(
+        db,
+        sql: """
+          SELECT not_after, \(CertificateRows.isSuperseded) FROM certificates c
+          WHERE state = 'issued' AND not_after < ?
+          """,
+        arguments: [thresholds.warning.unixSeconds])
+      while let row = try cursor.next().map(Columns.init) {
+        let notAfter = try row.time(0)
+        if try row.integer(1) != 0 {
+          summary.superseded += 1
+        } else if notAfter < thresholds.now {
+          summary.expired += 1
+        } else if notAfter < thresholds.critical {
+          summary.critical += 1
+        } else {
+          summary.warning += 1
+        }
+      }
+      summary.good = issued - summary.superseded - summary.expired - summary.critical - summary.warning
+      let next = try Row.fetchOne(
+        db,
+        sql: """
+          SELECT not_after FROM certificates c WHERE state = 'issued' AND not_after >= ?
+          AND NOT \(CertificateRows.isSuperseded) ORDER BY not_after LIMIT 1
+          """,
+        arguments: [thresholds.now.unixSeconds])
+      summary.nextExpiry = try next.map { try Columns($0).time(0) }
+      return summary
+    }
+  }
+}

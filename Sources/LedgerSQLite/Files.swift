@@ -1,0 +1,58 @@
+import Foundation
+import Ledger
+
+/// The few file operations that SQLite leaves to us.
+enum Files {
+  static func folder(of path: String) -> String {
+    let folder = (path as NSString).deletingLastPathComponent
+    return folder.isEmpty ? "." : folder
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  static func size(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  /// Makes an empty file with mode 0600; SQLite gives the same mode to the files that it puts beside it.
+  static func createPrivate(_ path: String) throws(LedgerError) {
+    let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .ofSystem(errno, at: path) }
+    close(descriptor)
+  }
+
+  /// A name in the same folder that nobody else uses.
+  static func temporaryName(for path: String) -> String { "\(path).new-\(UUID().uuidString.prefix(8))" }
+
+  static func sync(_ path: String) throws(LedgerError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .ofSystem(errno, at: path) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw .ofSystem(errno, at: path) }
+  }
+
+  /// Gives a finished file its name; never over another file.
+  static func publish(_ temporary: String, as path: String) throws(LedgerError) {
+    try sync(temporary)
+    if link(temporary, path) == 0 {
+      unlink(temporary)
+    } else if errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS {
+      // A file system without hard links.
+      guard !exists(path) else { throw .exists(path: path) }
+      try rename(temporary, to: path)
+    } else {
+      throw .ofSystem(errno, at: path)
+    }
+    try sync(folder(of: path))
+  }
+
+  static func rename(_ from: String, to path: String) throws(LedgerError) {
+    guard Foundation.rename(from, path) == 0 else { throw .ofSystem(errno, at: path) }
+  }
+
+  /// Removes a database and the files that SQLite puts beside it.
+  static func removeDatabase(_ path: String) {
+    for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) }
+  }
+}

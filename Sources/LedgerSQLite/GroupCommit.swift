@@ -1,0 +1,81 @@
+import GRDB
+import Ledger
+
+/// Puts the work of callers that wait at the same time into one transaction, so that they share one sync of the disk.
+///
+/// A refusal (a ``LedgerError`` thrown before anything is written) concerns only its caller. A failure of the database
+/// undoes the whole batch, and every caller of it learns of it.
+actor GroupCommit {
+  private struct Job: Sendable {
+    var work: @Sendable (ChainWriter) throws -> any Sendable
+    var continuation: CheckedContinuation<any Sendable, any Error>
+  }
+
+  private typealias Outcome = Result<any Sendable, LedgerError>
+
+  /// Bounds the time that another process waits for the lock.
+  private static let mostInBatch = 256
+
+  private let database: DatabaseQueue
+  private let path: String
+  private var waiting: [Job] = []
+  private var isWriting = false
+
+  init(database: DatabaseQueue, path: String) {
+    self.database = database
+    self.path = path
+  }
+
+  /// Runs the work in a transaction and returns when it is on the disk.
+  func perform<T: Sendable>(
+    _ work: @escaping @Sendable (ChainWriter) throws -> T
+  ) async throws(LedgerError) -> T {
+    do {
+      let value = try await withCheckedThrowingContinuation { continuation in
+        waiting.append(Job(work: work, continuation: continuation))
+        if !isWriting {
+          isWriting = true
+          Task { await self.drain() }
+        }
+      }
+      guard let value = value as? T else { throw LedgerError.failed(path: path, detail: "a result of another type") }
+      return value
+    } catch {
+      throw .of(error, at: path)
+    }
+  }
+
+  private func drain() async {
+    while !waiting.isEmpty {
+      let batch = Array(waiting.prefix(Self.mostInBatch))
+      waiting.removeFirst(batch.count)
+      let outcomes = await write(batch)
+      for (job, outcome) in zip(batch, outcomes) { job.continuation.resume(with: outcome.mapError { $0 }) }
+      // The callers just resumed often have more to write: let them join the next batch.
+      await Task.yield()
+    }
+    isWriting = false
+  }
+
+  private func write(_ batch: [Job]) async -> [Outcome] {
+    do {
+      return try await database.writeWithoutTransaction { db in
+        var outcomes: [Outcome] = []
+        try db.inTransaction(.immediate) {
+          let chain = try ChainWriter(db)
+          for job in batch {
+            do {
+              outcomes.append(.success(try job.work(chain)))
+            } catch let refusal as LedgerError {
+              outcomes.append(.failure(refusal))
+            }
+          }
+          return .commit
+        }
+        return outcomes
+      }
+    } catch {
+      return batch.map { _ in .failure(.of(error, at: path)) }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package import Foundation
+import GRDB
+package import Ledger
+import X509
+
+extension SQLiteLedger: IssuanceLog {
+  package func reserve(_ reservation: Reservation, at now: Date) async throws(LedgerError) {
+    try reservation.check()
+    try await write { chain in
+      guard try CertificateRows.find(reservation.serial, of: reservation.issuer, chain) == nil else {
+        throw LedgerError.duplicateSerial(reservation.serial.hex)
+      }
+      try CertificateRows.insert(reservation, at: now, chain)
+      try chain.append(LedgerEvents.reserved(reservation), at: now)
+    }
+  }
+
+  package func commit(
+    _ serial: SerialNumber, of issuer: IssuerReference, certificate: [UInt8], at now: Date
+  ) async throws(LedgerError) {
+    let fingerprint = ledgerFingerprint(certificate)
+    try await write { chain in
+      guard let row = try CertificateRows.find(serial, of: issuer, chain) else {
+        throw LedgerError.notFound("serial \(serial.hex)")
+      }
+      guard row.state == .reserved else { throw LedgerError.alreadyIssued(serial.hex) }
+      try chain.execute(
+        "UPDATE certificates SET state = 'issued', issued_at = ?, fingerprint = ?, certificate = ? WHERE id = ?",
+        [now.unixSeconds, Data(fingerprint), Data(certificate), row.id])
+      try chain.append(
+        LedgerEvents.issued(serial, of: issuer.keyID, fingerprint: fingerprint, by: row.requestedBy), at: now)
+    }
+  }
+}
+
+extension SQLiteLedger: RevocationLog {
+  package func revoke(
+    _ serial: SerialNumber, of issuer: IssuerReference, reason: RevocationRecord.Reason, by actor: String, at now: Date
+  ) async throws(LedgerError) {
+    try await write { chain in
+      guard let row = try CertificateRows.find(serial, of: issuer, chain) else {
+        throw LedgerError.notFound("serial \(serial.hex)")
+      }
+      switch row.state {
+      case .reserved: throw LedgerError.neverIssued(serial.hex)
+      case .revoked: throw LedgerError.alreadyRevoked(serial.hex)
+      case .issued: break
+      }
+      try chain.execute(
+        "UPDATE certificates SET state = 'revoked', revoked_at = ?, reason = ? WHERE id = ?",
+        [now.unixSeconds, reason.rawValue, row.id])
+      try chain.append(LedgerEvents.revoked(serial, of: issuer.keyID, reason: reason, by: actor), at: now)
+    }
+  }
+
+  package func revocations(
+    of issuer: IssuerReference, expiringAfter: Date?
+  ) async throws(LedgerError) -> [RevocationRecord] {
+    let path = path
+    return try await read { db in
+      let cursor = try Row.fetchCursor(
+        db,
+        sql: """
+          SELECT serial, reason, revoked_at, not_after FROM certificates
+          WHERE state = 'revoked' AND not_after > ? AND issuer = ? ORDER BY serial
+          """,
+        arguments: [expiringAfter?.unixSeconds ?? Int64.min, Data(issuer.keyID)])
+      var found: [RevocationRecord] = []
+      while let row = try cursor.next().map(Columns.init) {
+        guard let reason = RevocationRecord.Reason(rawValue: try row.text(1)) else {
+          throw LedgerError.corrupt(path: path, detail: "an unknown reason of revocation")
+        }
+        found.append(
+          RevocationRecord(
+            serial: SerialNumber(bytes: try row.bytes(0)), reason: reason, revokedAt: try row.time(2),
+            notAfter: try row.time(3)))
+      }
+      return found
+    }
+  }
+
+  package func reserveCRLNumber(
+    of issuer: IssuerReference, by actor: String, at now: Date
+  ) async throws(LedgerError) -> Int64 {
+    let path = path
+    return try await write { chain in
+      let last = try chain.first("SELECT coalesce(max(number), 0) FROM crls WHERE issuer = ?", [Data(issuer.keyID)])
+      let (number, overflow) = (try last?.integer(0) ?? 0).addingReportingOverflow(1)
+      guard !overflow else { throw LedgerError.corrupt(path: path, detail: "a CRL number out of range") }
+      try chain.execute(
+        "INSERT INTO crls (issuer, number, ordinal) VALUES (?, ?, ?)", [Data(issuer.keyID), number, issuer.ordinal])
+      try chain.append(LedgerEvents.crlReserved(number, of: issuer.keyID, by: actor), at: now)
+      return number
+    }
+  }
+
+  package func commit(_ crl: IssuedCRL, by actor: String, at now: Date) async throws(LedgerError) {
+    try await write { chain in
+      let issuer = Data(crl.issuer.keyID)
+      guard
+        let row = try chain.first(
+          "SELECT fingerprint FROM crls WHERE issuer = ? AND number = ?", [issuer, crl.number])
+      else { throw LedgerError.notFound("CRL number \(crl.number)") }
+      guard try row.optional(0, row.bytes) == nil else {
+        throw LedgerError.alreadyIssued("of CRL \(crl.number)")
+      }
+      try chain.execute(
+        "UPDATE crls SET this_update = ?, next_update = ?, fingerprint = ? WHERE issuer = ? AND number = ?",
+        [crl.thisUpdate.unixSeconds, crl.nextUpdate.unixSeconds, Data(crl.fingerprint), issuer, crl.number])
+      try chain.append(LedgerEvents.crlIssued(crl, by: actor), at: now)
+    }
+  }
+}
+
+extension CertificateRows {
+  /// What a change of state needs to know of a row.
+  struct Found {
+    var id: Int64
+    var state: CertificateState
+    var requestedBy: String
+  }
+
+  static func find(_ serial: SerialNumber, of issuer: IssuerReference, _ chain: ChainWriter) throws -> Found? {
+    let row = try chain.first(
+      "SELECT id, state, requested_by FROM certificates WHERE serial = ? AND issuer = ?",
+      [key(serial), Data(issuer.keyID)])
+    guard let row else { return nil }
+    guard let state = CertificateState(rawValue: try row.text(1)) else {
+      throw Columns.Unreadable(reason: "the state of certificate \(serial.hex) is unknown")
+    }
+    return Found(id: try row.integer(0), state: state, requestedBy: try row.text(2))
+  }
+}

@@ -1,0 +1,16 @@
+import Ledger
+import LedgerSQLite
+import PKITestKit
+import StoreTestKit
+import Testing
+
+@Suite("The SQLite ledger does what every ledger must")
+struct ConformanceTests {
+  @Test("conformance", arguments: LedgerConformance.all)
+  func conforms(_ conformance: LedgerConformance) async throws {
+    let scratch = try TemporaryDirectory()
+    let ledger = try SQLiteLedger.openOrCreate(scratch.file("ledger.db").path)
+    try await conformance.run(on: ledger)
+    try ledger.close()
+  }
+}
