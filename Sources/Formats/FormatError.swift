@@ -1,0 +1,41 @@
+package import Credentials
+
+/// Why bytes couldn't be read as, or a value couldn't be written in, one of the file formats.
+package enum FormatError: ExplainedError, Hashable {
+  /// No PEM block of the wanted sort was found; the text says what was wanted.
+  case notPEM(String)
+  case malformed(format: String, reason: String)
+  case wrongPassphrase
+  case passphraseNeeded
+  /// Well formed, but made with an algorithm or option that we don't read or write.
+  case unsupported(String)
+  /// `limit` in bytes, elements or iterations, as `what` says.
+  case tooLarge(what: String, limit: Int)
+  /// A checksum or authentication code doesn't match.
+  case integrityCheckFailed(String)
+
+  package var message: String {
+    switch self {
+    case .notPEM(let wanted): "no PEM block with \(wanted) found"
+    case .malformed(let format, let reason): "not a valid \(format): \(reason)"
+    case .wrongPassphrase: "wrong passphrase"
+    case .passphraseNeeded: "this file is encrypted and needs a passphrase"
+    case .unsupported(let what): "\(what) is not supported"
+    case .tooLarge(let what, let limit): "\(what) exceeds the limit of \(limit)"
+    case .integrityCheckFailed(let format): "the integrity check of this \(format) failed"
+    }
+  }
+
+  package var hint: String? {
+    switch self {
+    case .notPEM: "a PEM block starts with -----BEGIN; `countersign inspect` says what a file holds"
+    case .malformed, .tooLarge: "`countersign inspect` says what a file holds"
+    case .wrongPassphrase: "use the passphrase that the file was written with; a damaged file looks the same"
+    case .passphraseNeeded: "name a file that holds it"
+    case .unsupported: nil
+    case .integrityCheckFailed: "the file was damaged or changed after it was written; copy it again"
+    }
+  }
+
+  package var kind: FailureKind { .badInput }
+}
