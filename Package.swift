@@ -49,7 +49,7 @@ let package = Package(
   targets: [
     library("Credentials", pki),
     library("Formats", ["Credentials", yams] + pki),
-    library("Diagnosis", ["Credentials", "Formats"] + pki),
+    .target(name: "Diagnosis", dependencies: ["Credentials", "Formats"] + pki, exclude: ["Inspection"], swiftSettings: strict),
     library("Ledger", ["Credentials"] + pki),
     library("LedgerSQLite", ["Ledger", "Credentials", grdb] + pki),
     library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport),

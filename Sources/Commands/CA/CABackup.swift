@@ -2,6 +2,7 @@ import ArgumentParser
 import Credentials
 import Formats
 import Foundation
+import Glibc
 import Ledger
 import LedgerSQLite
 
@@ -33,6 +34,7 @@ struct CABackup: AsyncParsableCommand {
     let home = authority.home
     let copy = "\(home.path)/.backup.\(getpid()).db"
     defer { unlink(copy) }
+    unlink(copy)
     try ledger.backup(to: copy)
     var entries = [BackupFile.Entry(name: "ledger.db", bytes: try InputFile.read(copy, limit: BackupFile.sizeLimit))]
     for issuer in authority.issuers {
@@ -70,7 +72,7 @@ struct CARestore: AsyncParsableCommand {
       switch entry.name {
       case "ledger.db":
         try OutputFiles.write(entry.bytes, path: staged, access: .secret)
-        try SQLiteLedger.restore(from: staged, to: home.ledgerPath)
+        try await SQLiteLedger.restore(staged, to: home.ledgerPath, by: operatorName(), at: Date())
       case "config.yaml": try files.add(entry.bytes, path: home.configurationPath, access: .open)
       default:
         try files.add(

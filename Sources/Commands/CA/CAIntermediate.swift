@@ -38,7 +38,7 @@ struct CAIntermediate: AsyncParsableCommand {
       throw IssuanceError.mayNotCertifyAuthorities
     }
     // Everything that can be refused is, before a passphrase is asked for.
-    let partnerKey = try csr.map { try partnerKey($0) }
+    let partnerKey = try csr.map(readPartnerKey)
     let privateKey = partnerKey == nil ? try key.generate() : nil
     guard let publicKey = partnerKey ?? privateKey?.publicKey else { return }
     let secret = privateKey == nil ? nil : try passphrase.newPassphrase(for: "the CA keys")
@@ -78,7 +78,7 @@ struct CAIntermediate: AsyncParsableCommand {
   }
 
   /// A partner's request says which key; what is certified, the operator says.
-  private func partnerKey(_ path: String) throws -> Certificate.PublicKey {
+  private func readPartnerKey(_ path: String) throws -> Certificate.PublicKey {
     let signed = try RequestFile.read(path).request.signed
     guard signed.publicKey.isValidSignature(signed.signature, for: signed) else { throw RequestError.brokenSignature }
     return signed.publicKey

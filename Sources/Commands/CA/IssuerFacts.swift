@@ -1,5 +1,6 @@
 import Credentials
 import Foundation
+import SwiftASN1
 import X509
 
 /// An issuer, as people and programs are shown it.

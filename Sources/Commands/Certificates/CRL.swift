@@ -3,6 +3,7 @@ import Credentials
 import Formats
 import Foundation
 import Ledger
+import LedgerSQLite
 import X509
 
 struct CRL: AsyncParsableCommand {

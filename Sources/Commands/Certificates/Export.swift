@@ -2,6 +2,7 @@ import ArgumentParser
 import Credentials
 import Formats
 import Ledger
+import LedgerSQLite
 import X509
 
 struct Export: AsyncParsableCommand {

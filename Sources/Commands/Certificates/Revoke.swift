@@ -2,6 +2,7 @@ import ArgumentParser
 import Credentials
 import Foundation
 import Ledger
+import LedgerSQLite
 import X509
 
 extension RevocationRecord.Reason: ExpressibleByArgument {}

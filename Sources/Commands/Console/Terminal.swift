@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// The controlling terminal, for secrets that are typed.
 enum Terminal {

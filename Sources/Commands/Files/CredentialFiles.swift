@@ -12,14 +12,17 @@ enum CertificateFile {
   }
 
   static func parse(_ bytes: [UInt8], path: String) throws -> [Certificate] {
-    try der(bytes, path: path).map { der in
-      do {
-        return try Certificate(derEncoded: der)
-      } catch {
-        throw CommandError.usage(
-          "\(path) holds a certificate that can't be used: \(asn1Reason(error))",
-          hint: "`countersign inspect \(path)` says what it is")
-      }
+    try der(bytes, path: path).map { try usable($0, path: path) }
+  }
+
+  /// Decodes a certificate, with an error that names the file.
+  static func usable(_ der: [UInt8], path: String) throws -> Certificate {
+    do {
+      return try Certificate(derEncoded: der)
+    } catch {
+      throw CommandError.usage(
+        "\(path) holds a certificate that can't be used: \(asn1Reason(error))",
+        hint: "`countersign inspect \(path)` says what it is")
     }
   }
 
@@ -56,25 +59,28 @@ enum KeyFile {
   /// Reads a key and asks for the passphrase only where the key is encrypted.
   /// - Throws: ``FileFailure``, ``FormatError``.
   static func read(_ path: String, passphrase: () throws -> String) throws -> Certificate.PrivateKey {
-    let bytes = try InputFile.read(path, limit: 1 << 20)
+    try decode(try InputFile.read(path, limit: 1 << 20), path: path, passphrase: passphrase)
+  }
+
+  static func decode(
+    _ bytes: [UInt8], path: String, passphrase: () throws -> String
+  ) throws -> Certificate.PrivateKey {
     let legacy = NIOSSLLegacyDecryption()
-    do {
+    do throws(FormatError) {
       return try KeyCoding.decode(bytes, passphrase: nil, legacy: legacy)
-    } catch FormatError.passphraseNeeded {
-      return try decode(bytes, path: path, passphrase: try passphrase(), legacy: legacy)
     } catch {
-      throw CommandError.usage("\(path): \(error.message)", hint: error.hint)
+      guard case .passphraseNeeded = error else { throw unreadable(path, error) }
+    }
+    let secret = try passphrase()
+    do throws(FormatError) {
+      return try KeyCoding.decode(bytes, passphrase: secret, legacy: legacy)
+    } catch {
+      throw unreadable(path, error)
     }
   }
 
-  private static func decode(
-    _ bytes: [UInt8], path: String, passphrase: String, legacy: any LegacyDecryption
-  ) throws -> Certificate.PrivateKey {
-    do {
-      return try KeyCoding.decode(bytes, passphrase: passphrase, legacy: legacy)
-    } catch {
-      throw CommandError.usage("\(path): \(error.message)", hint: error.hint)
-    }
+  private static func unreadable(_ path: String, _ error: FormatError) -> CommandError {
+    .usage("\(path): \(error.message)", hint: error.hint)
   }
 
   /// A key's PEM: PKCS#8, encrypted where there is a passphrase.

@@ -1,5 +1,6 @@
 import Credentials
 import Foundation
+import Glibc
 
 /// Reads operators' files, with a limit: nothing here is larger than a trust bundle.
 enum InputFile {
@@ -10,10 +11,6 @@ enum InputFile {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileFailure(.read, path, errno) }
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw FileFailure(.read, path, errno) }
-    guard status.st_mode & S_IFMT != S_IFDIR else { throw FileFailure(.read, path, EISDIR) }
-    guard status.st_size <= limit else { throw FileFailure(.tooLarge(Int(status.st_size), limit: limit), path, 0) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
     while true {
@@ -22,7 +19,7 @@ enum InputFile {
       guard count >= 0 else { throw FileFailure(.read, path, errno) }
       if count == 0 { return bytes }
       bytes += chunk[..<count]
-      guard bytes.count <= limit else { throw FileFailure(.tooLarge(bytes.count, limit: limit), path, 0) }
+      guard bytes.count <= limit else { throw FileFailure(.tooLarge(limit: limit), path, 0) }
     }
   }
 }
@@ -31,7 +28,7 @@ enum InputFile {
 struct FileFailure: ExplainedError {
   enum Action: Hashable {
     case read, write
-    case tooLarge(Int, limit: Int)
+    case tooLarge(limit: Int)
   }
 
   let action: Action
@@ -48,7 +45,7 @@ struct FileFailure: ExplainedError {
     switch action {
     case .read: "\(path) can't be read: \(reason)"
     case .write: "\(path) can't be written: \(reason)"
-    case .tooLarge(let size, let limit): "\(path) is \(size >> 20) MiB, larger than the \(limit >> 20) MiB that a file of certificates or keys may have"
+    case .tooLarge(let limit): "\(path) is larger than \(limit >> 10) KiB, the most that is read of such a file"
     }
   }
 

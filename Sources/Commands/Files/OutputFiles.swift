@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Files that appear together: all are written under temporary names and synced before the first gets its own name,
 /// so that a full disk or a crash leaves what was there before.
@@ -32,7 +33,7 @@ struct OutputFiles: ~Copyable {
     let bytes = Array(bytes)
     var offset = 0
     while offset < bytes.count {
-      let count = bytes[offset...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      let count = bytes[offset...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw FileFailure(.write, path, count < 0 ? errno : EIO) }
       offset += count
@@ -60,9 +61,9 @@ struct OutputFiles: ~Copyable {
     for file in staged { unlink(file.temporary) }
   }
 
+  /// Whether there is anything of this name, be it a symbolic link to nowhere.
   static func exists(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0
+    (try? FileManager.default.attributesOfItem(atPath: path)) != nil
   }
 
   static func folder(of path: String) -> String {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Credentials
 import Foundation
 import Ledger
+import LedgerSQLite
 
 struct Events: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

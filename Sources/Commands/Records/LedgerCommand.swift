@@ -34,9 +34,7 @@ struct LedgerRestore: AsyncParsableCommand {
   func run() async throws {
     let home = Home(common.home)
     _ = try home.authority()
-    try SQLiteLedger.restore(from: file, to: home.ledgerPath)
-    try await home.ledger().append(
-      EventEntry(kind: .ledgerRestored, actor: operatorName(), subject: file), at: Date())
+    try await SQLiteLedger.restore(file, to: home.ledgerPath, by: operatorName(), at: Date())
     try common.console.report(DoneFacts(action: "ledger restored", files: [home.ledgerPath]))
   }
 }

@@ -43,3 +43,15 @@ struct LeafRules {
     return .nameMismatch(expected: name.text, presented: presented.map(\.plainText))
   }
 }
+
+extension CertificateInput {
+  /// Why this certificate does not name a peer; nil where it does. Says nothing about trust.
+  package func nameMismatch(_ name: ReferenceName) -> Reason? {
+    switch self {
+    case .unusable(let unusable): return unusable.reason
+    case .parsed(let certificate):
+      return LeafRules(purpose: nil, usages: [], keyUsages: [], names: [name], rules: .rfc5280)
+        .violation(CertificateFacts(certificate))
+    }
+  }
+}

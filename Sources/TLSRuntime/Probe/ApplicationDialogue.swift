@@ -82,11 +82,11 @@ enum ApplicationDialogue {
 
   /// StartupMessage of protocol 3.0: length, version, then pairs of NUL-terminated strings.
   private static func startupMessage(user: String) -> [UInt8] {
-    let user = user.utf8.filter { $0 != 0 }.prefix(256)
-    let body =
-      [0, 3, 0, 0] + Array("user".utf8) + [0] + user + [0] + Array("database".utf8) + [0] + Array("postgres".utf8) + [
-        0, 0,
-      ]
+    var body: [UInt8] = [0, 3, 0, 0]
+    for text in ["user", String(user.filter { $0 != "\0" }.prefix(256)), "database", "postgres"] {
+      body += Array(text.utf8) + [0]
+    }
+    body.append(0)
     let length = body.count + 4
     return [0, 0, UInt8(truncatingIfNeeded: length >> 8), UInt8(truncatingIfNeeded: length)] + body
   }

@@ -1,0 +1,68 @@
+import Credentials
+import Foundation
+import Ledger
+import LedgerSQLite
+import X509
+
+/// The status of all that an authority issued, and of its own issuers.
+struct LedgerStatus {
+  static let listLimit = 100
+
+  let home: Home
+  let judge: ExpiryJudge
+  let listsAll: Bool
+
+  func facts() async throws -> StatusFacts {
+    let authority = try home.authority()
+    let ledger = try home.ledgerForReading()
+    let counts = try await ledger.summary(
+      ExpiryThresholds(now: judge.now, warning: judge.warning, critical: judge.critical))
+    var items = authority.issuers.map { issuer in
+      StatusItem(
+        "\(issuer.certificate.subject)", names: [], serial: issuer.certificate.serialNumber.text,
+        notAfter: issuer.certificate.notValidAfter, source: "issuer-\(issuer.number)", judge: judge)
+    }
+    var summary = StatusFacts(items: items, judge: judge).summary
+    summary.ok += counts.good
+    summary.warning += counts.warning
+    summary.critical += counts.critical
+    summary.expired += counts.expired
+    summary.revoked = counts.revoked
+    summary.superseded = counts.superseded
+    summary.neverIssued = counts.neverIssued
+    let current = counts.good + counts.warning + counts.critical + counts.expired
+    let shows = listsAll || current <= Self.listLimit
+    items += try await issued(in: ledger, all: shows)
+    items += try await neverIssued(in: ledger)
+    let unlisted = shows ? 0 : counts.good
+    return StatusFacts(items: items, summary: summary, unlisted: unlisted, judge: judge)
+  }
+
+  private func issued(in ledger: some CertificateCatalog, all: Bool) async throws -> [StatusItem] {
+    var query = CatalogQuery(states: [.issued], expiringBefore: all ? nil : judge.warning, limit: 1000)
+    query.excludesSuperseded = true
+    return try await entries(ledger, query).map { entry in
+      StatusItem(
+        entry.subject, names: entry.names, serial: entry.serial.text, notAfter: entry.notAfter,
+        source: "ledger", judge: judge)
+    }
+  }
+
+  /// Serials that were reserved by a process that ended before it signed. At most a page of them is listed.
+  private func neverIssued(in ledger: some CertificateCatalog) async throws -> [StatusItem] {
+    try await ledger.certificates(CatalogQuery(states: [.reserved])).entries.map { entry in
+      StatusItem(level: .ok, state: "never issued", subject: entry.subject, serial: entry.serial.text, source: "ledger")
+    }
+  }
+
+  private func entries(_ ledger: some CertificateCatalog, _ query: CatalogQuery) async throws -> [CatalogEntry] {
+    var query = query
+    var entries: [CatalogEntry] = []
+    while true {
+      let page = try await ledger.certificates(query)
+      entries += page.entries
+      guard let next = page.next else { return entries }
+      query.after = next
+    }
+  }
+}
