@@ -118,9 +118,9 @@ extension HandshakeProof {
       case .stayedOpen: "both sides verified each other; the connection stayed open"
       case .closedAfterRequest: "both sides verified each other; the server read our request"
       }
-    case .refused(let refusal): "the server refused: \(refusal)"
+    case .refused(let refusal): "the server \(refusal)"
     case .refusedByClient(let reason): "the client refused: \(reason)"
-    case .failed(let failure): "no handshake: \(failure)"
+    case .failed(let failure): "no handshake \(failure)"
     }
   }
 }
