@@ -204,7 +204,8 @@ extension LedgerConformance {
   static let events = [
     LedgerConformance("events are numbered without gaps and chained") { ledger in
       try expectEqual(try await ledger.checkpoint(), nil, "an empty chain's end")
-      let entry = EventEntry(kind: .authorityCreated, actor: "operator", subject: "Example", detail: ["b": "2", "a": "1"])
+      let entry = EventEntry(
+        kind: .authorityCreated, actor: "operator", subject: "Example", detail: ["b": "2", "a": "1"])
       let first = try await ledger.append(entry, at: now)
       try await LedgerSample.issue(1, on: ledger)
       try await ledger.revoke(LedgerSample.serial(1), of: issuer, reason: .superseded, by: "operator", at: later)

@@ -17,6 +17,13 @@ package struct EventEntry: Sendable, Hashable {
     self.subject = subject
     self.detail = detail
   }
+
+  /// Refuses texts that a database would silently cut.
+  ///
+  /// - Throws: ``LedgerError/unusable(what:)``.
+  package static func check(_ texts: [String]) throws(LedgerError) {
+    guard texts.allSatisfy({ !$0.utf8.contains(0) }) else { throw .unusable(what: "a NUL character in an event") }
+  }
 }
 
 /// One link of the ledger's hash chain.
