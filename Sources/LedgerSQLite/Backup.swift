@@ -1,3 +1,4 @@
+import Credentials
 package import Foundation
 import GRDB
 package import Ledger

@@ -1,3 +1,4 @@
+package import Credentials
 import Foundation
 import GRDB
 package import Ledger

@@ -1,6 +1,7 @@
+import Credentials
 import Foundation
 import GRDB
-import Ledger
+package import Ledger
 
 /// Opening and closing of the file.
 enum Connection {

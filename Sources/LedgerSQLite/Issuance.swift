@@ -1,3 +1,4 @@
+package import Credentials
 package import Foundation
 import GRDB
 package import Ledger

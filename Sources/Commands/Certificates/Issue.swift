@@ -15,7 +15,8 @@ struct Issue: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var identity: IdentityOptions
-  @Option(help: ArgumentHelp("What it may be used for: node, server or client.", valueName: "profile")) var profile: Profile?
+  @Option(help: ArgumentHelp("What it may be used for: node, server or client.", valueName: "profile")) var profile:
+    Profile?
   @Option(help: ArgumentHelp("How long it is valid; 90d unless config.yaml says otherwise.", valueName: "duration"))
   var lifetime: DurationArgument?
   @Flag(help: "Let the certificate vouch for itself, without an authority.") var selfSigned = false

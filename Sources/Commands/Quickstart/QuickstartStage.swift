@@ -57,7 +57,7 @@ struct QuickstartStage {
 
   private func makeAuthority() async throws -> Authority {
     var random = SystemRandomNumberGenerator()
-    let secret = hex((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+    let secret = ((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }).hexadecimal
     try OutputFiles.write(Array("\(secret)\n".utf8), path: "\(folder)/ca.pass", access: .secret)
     let key = try KeyKind.p256.generate()
     let plan = AuthorityPlan(name: "Countersign Quickstart CA", lifetime: .seconds(10 * 86_400))

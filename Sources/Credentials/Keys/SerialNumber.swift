@@ -11,13 +11,4 @@ extension SerialNumber {
     if bytes[0] == 0 { bytes[0] = 1 }
     return SerialNumber(bytes: bytes)
   }
-
-  /// Lower-case hexadecimal without separators, as `openssl x509 -serial` prints it in upper case.
-  package var text: String { hex(bytes) }
-
-  /// Reads hexadecimal in either case, with or without colons and leading zeros.
-  package init?(text: String) {
-    guard text.utf8.count <= 64, let bytes = unhex(text) else { return nil }
-    self.init(bytes: Array(bytes.drop { $0 == 0 }))
-  }
 }

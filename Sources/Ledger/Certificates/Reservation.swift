@@ -1,3 +1,4 @@
+package import Credentials
 package import Foundation
 
 /// What is written down before a certificate is signed.

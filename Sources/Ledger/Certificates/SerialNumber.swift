@@ -1,6 +1,5 @@
+package import Credentials
 package import X509
-
-package typealias SerialNumber = Certificate.SerialNumber
 
 extension Certificate.SerialNumber {
   /// The most bytes that a serial number may have (RFC 5280 §4.1.2.2).
