@@ -65,7 +65,9 @@ extension Countersign {
       return 0
     }
     if exitCode(for: error) == .validationFailure {
-      let usage = fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage:") || $0.hasPrefix("usage:") }
+      let usage = fullMessage(for: error).split(separator: "\n").first {
+        $0.hasPrefix("Usage:") || $0.hasPrefix("usage:")
+      }
       let hint = usage.map { String($0.drop { $0 != ":" }.dropFirst(2)) }
       var message = Self.message(for: error)
       if message.hasSuffix(".") { message.removeLast() }

@@ -4,8 +4,25 @@ struct GroupChecks {
   let issuers: IssuerSearch
 
   func findings() -> [InspectionReport.Finding] {
+    if group.kind == .secret || group.kind == .values {
+      return parts().flatMap { GroupChecks(group: $0, issuers: issuers).findings() }
+    }
     guard !group.certificates.isEmpty else { return [] }
     return duplicates() + (group.kind == .trustStore ? [] : order()) + trustBundle()
+  }
+
+  /// A Secret and a table of a values file are bundles of files: `tls.crt` is one, `ca.crt` another.
+  private func parts() -> [InspectedGroup] {
+    let byPath = Dictionary(grouping: group.entries) { $0.item.location.path ?? "" }
+    return byPath.sorted { $0.key < $1.key }.map { path, entries in
+      var part = group
+      part.kind = .file
+      part.entries = entries
+      part.location.path = path
+      let key = path.split(separator: ".", maxSplits: group.kind == .secret ? 1 : .max).last.map(String.init)
+      part.isTrustBundle = key.map(NamePromise.isTrustBundle) ?? false
+      return part
+    }
   }
 
   private func duplicates() -> [InspectionReport.Finding] {
@@ -62,7 +79,8 @@ struct GroupChecks {
       var report = FindingList(location: key.item.location)
       report.add(
         .privateKeyInTrustBundle, .error, "a private key among certificates to trust",
-        why: "bundles are handed out to everybody", fix: "take the key out, and replace it if the file ever left its machine")
+        why: "bundles are handed out to everybody",
+        fix: "take the key out, and replace it if the file ever left its machine")
       found += report.findings
     }
     let certificates = group.certificates.compactMap(\.certificate)

@@ -100,12 +100,14 @@ enum ItemChecks {
     guard let nextUpdate = list.nextUpdate else {
       return report.add(
         .revocationListWithoutNextUpdate, .warning, "the list doesn't say when the next one comes",
-        why: "RFC 5280 §5.1.2.5 wants nextUpdate, and some clients refuse a list without it", fix: "issue it with nextUpdate")
+        why: "RFC 5280 §5.1.2.5 wants nextUpdate, and some clients refuse a list without it",
+        fix: "issue it with nextUpdate")
     }
     if nextUpdate < now {
       report.add(
         .revocationListExpired, .error, "the list expired at \(DERTime.rfc3339(nextUpdate))",
-        why: "servers that check it, nginx among them, then refuse every client", fix: "issue a new list and deliver it")
+        why: "servers that check it, nginx among them, then refuse every client", fix: "issue a new list and deliver it"
+      )
     }
   }
 }

@@ -45,7 +45,8 @@ enum SignatureCheck: Hashable, Sendable {
     }
   }
 
-  private static func ecdsa(_ signature: SignatureFacts, _ digest: some Digest, _ key: PublicKeyFacts) -> SignatureCheck {
+  private static func ecdsa(_ signature: SignatureFacts, _ digest: some Digest, _ key: PublicKeyFacts) -> SignatureCheck
+  {
     guard key.algorithm == "EC" else { return .invalid }
     let isValid: Bool?
     switch key.curve {

@@ -39,7 +39,8 @@ struct FileReader {
   var here: Location { Location(file: file.name) }
 
   mutating func add(
-    _ items: [InspectionReport.Item], kind: InspectedGroup.Kind = .file, at location: Location? = nil, name: String? = nil
+    _ items: [InspectionReport.Item], kind: InspectedGroup.Kind = .file, at location: Location? = nil,
+    name: String? = nil
   ) {
     groups.append(
       InspectedGroup(
@@ -74,7 +75,8 @@ struct FileReader {
   }
 
   /// One item of DER bytes, or nil with a finding when they can't be read as what they should be.
-  mutating func item(_ bytes: [UInt8], as kind: DERKind, at location: Location, form: String) -> InspectionReport.Item? {
+  mutating func item(_ bytes: [UInt8], as kind: DERKind, at location: Location, form: String) -> InspectionReport.Item?
+  {
     do throws(DERDefect) {
       switch kind {
       case .certificate:
@@ -90,7 +92,8 @@ struct FileReader {
         reportTrailing(facts.trailingByteCount, at: location)
         return InspectionReport.Item(location: location, content: .revocationList(facts), form: form)
       case .privateKey:
-        return InspectionReport.Item(location: location, content: .privateKey(try PrivateKeyFacts(der: bytes)), form: form)
+        return InspectionReport.Item(
+          location: location, content: .privateKey(try PrivateKeyFacts(der: bytes)), form: form)
       case .encryptedKey:
         return encryptedKey(bytes, facts: try EncryptionFacts(encryptedPKCS8: bytes), at: location, form: form)
       case .publicKey:
@@ -102,8 +105,10 @@ struct FileReader {
       }
     } catch {
       report(
-        .malformed, at: location, "\(kind.name) was expected here and can't be read: \(error.reason) (byte \(error.offset))",
-        why: "the bytes were damaged or cut off, or are something else", fix: "copy the file again from where it was made")
+        .malformed, at: location,
+        "\(kind.name) was expected here and can't be read: \(error.reason) (byte \(error.offset))",
+        why: "the bytes were damaged or cut off, or are something else",
+        fix: "copy the file again from where it was made")
       return nil
     }
   }
@@ -112,7 +117,8 @@ struct FileReader {
     guard count > 0 else { return }
     report(
       .trailingBytes, at: location, "\(count) bytes follow the end of the structure",
-      why: "strict readers refuse the whole", fix: "write it anew: countersign convert \(file.name.printable) -o OUT.pem")
+      why: "strict readers refuse the whole",
+      fix: "write it anew: countersign convert \(file.name.printable) -o OUT.pem")
   }
 
   // MARK: - Encrypted keys
@@ -163,7 +169,8 @@ struct FileReader {
 
   private mutating func reportTooLarge() {
     report(
-      .tooLarge, "the file has \(file.bytes.count) bytes, and no file of certificates is larger than \(Inspection.sizeLimit)",
+      .tooLarge,
+      "the file has \(file.bytes.count) bytes, and no file of certificates is larger than \(Inspection.sizeLimit)",
       why: "this is something else, perhaps a disk image, a log or a database", fix: "check the file's name")
   }
 
