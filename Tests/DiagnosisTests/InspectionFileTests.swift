@@ -17,7 +17,7 @@ struct InspectionFileTests {
     try bench.makeAuthority("other", subject: "/CN=Other")
     let first = try bench.text("ca.crt")
     let second = try bench.text("other.crt")
-    try bench.write("bundle.pem", first.dropLast() + second.dropLast())
+    try bench.write("bundle.pem", String(first.dropLast() + second.dropLast()))
     let report = try bench.inspect("bundle.pem")
     #expect(report.certificates.count == 2)
     #expect(Set(report.codes) == [.pemFusedLines, .pemMissingFinalNewline])

@@ -8,8 +8,10 @@ struct GroupChecks {
       return parts().flatMap { GroupChecks(group: $0, issuers: issuers).findings() }
     }
     guard !group.certificates.isEmpty else { return [] }
-    return duplicates() + (group.kind == .trustStore ? [] : order()) + trustBundle()
+    return duplicates() + (isTrustBundle ? trustBundle() : order())
   }
+
+  private var isTrustBundle: Bool { group.isTrustBundle || group.kind == .trustStore }
 
   /// A Secret and a table of a values file are bundles of files: `tls.crt` is one, `ca.crt` another.
   private func parts() -> [InspectedGroup] {
@@ -19,8 +21,11 @@ struct GroupChecks {
       part.kind = .file
       part.entries = entries
       part.location.path = path
-      let key = path.split(separator: ".", maxSplits: group.kind == .secret ? 1 : .max).last.map(String.init)
-      part.isTrustBundle = key.map(NamePromise.isTrustBundle) ?? false
+      // `data.ca.crt` is the key `ca.crt` of a Secret; `agents.caChain.cert` is named by its table as well.
+      let names =
+        group.kind == .secret
+        ? path.split(separator: ".", maxSplits: 1).suffix(1) : path.split(separator: ".").suffix(2)
+      part.isTrustBundle = names.contains { NamePromise.isTrustBundle(String($0)) }
       return part
     }
   }
@@ -68,12 +73,10 @@ struct GroupChecks {
   }
 
   private func leafAfterAuthorities(_ leaf: CertificateFacts) -> [InspectionReport.Finding] {
-    guard !group.isTrustBundle, !leaf.isSelfIssued else { return [] }
-    return leafFinding(leaf)
+    leaf.isSelfIssued ? [] : leafFinding(leaf)
   }
 
   private func trustBundle() -> [InspectionReport.Finding] {
-    guard group.isTrustBundle || group.kind == .trustStore else { return [] }
     var found: [InspectionReport.Finding] = []
     if let key = group.entries.first(where: \.isPrivateKey) {
       var report = FindingList(location: key.item.location)

@@ -15,7 +15,8 @@ enum ItemChecks {
       check(facts.encryption, into: &report)
     case .encryptedKey(let facts): check(facts, into: &report)
     case .publicKey(let facts): check(facts, into: &report)
-    case .store(let facts): facts.encryption.forEach { check($0, into: &report) }
+    case .store(let facts):
+      for encryption in facts.encryption { check(encryption, into: &report) }
     case .secret, .other: break
     }
     return report.findings

@@ -4,13 +4,10 @@ import Formats
 extension FileReader {
   mutating func readPEM() {
     let scan = PEM.scan(file.bytes)
-    findings += scan.defects.map { PEMDefects.finding($0, in: file.name) }
+    let defects = scan.blocks.isEmpty ? scan.defects.filter(PEMDefects.isAboutMarkers) : scan.defects
+    findings += defects.map { PEMDefects.finding($0, in: file.name) }
     guard !scan.blocks.isEmpty else {
-      if scan.defects.isEmpty
-        || !PEM.isLikely(file.bytes) && scan.defects.allSatisfy({ !PEMDefects.isAboutMarkers($0) })
-      {
-        reportNotPEM()
-      }
+      if defects.isEmpty { reportNotPEM() }
       return
     }
     let items = scan.blocks.enumerated().flatMap { index, block in
@@ -106,16 +103,16 @@ extension FileReader {
         fix: appearance.hasPrefix("base64") ? "decode it first: base64 -d" : "check the file's name, and fetch it again"
       )
     }
+    if file.bytes.first == 0x30, file.bytes.dropFirst().first.map({ $0 >= 0x80 }) == true {
+      return report(
+        .malformed, "this begins like DER and then breaks off: \(derDefect)",
+        why: "the file was cut off, or was damaged by a transfer in text mode", fix: "copy it again in binary mode")
+    }
     if Appearance.isText(file.bytes) {
       return report(
         .notPEM, "this is a text without any BEGIN line",
         why: "PEM begins with -----BEGIN, five ASCII dashes and a label",
         fix: "check the file's name; text before and after the PEM is allowed")
-    }
-    if file.bytes.first == 0x30 {
-      return report(
-        .malformed, "this begins like DER and then breaks off: \(derDefect)",
-        why: "the file was cut off, or was damaged by a transfer in text mode", fix: "copy it again in binary mode")
     }
     report(
       .unrecognized, "these bytes are none of the formats that hold certificates or keys",

@@ -42,7 +42,8 @@ extension FileReader {
 
   mutating func read(_ content: YAMLContent) {
     switch content {
-    case .secrets(let secrets, let found): secrets.forEach { read($0, found: found) }
+    case .secrets(let secrets, let found):
+      for secret in secrets { read(secret, found: found) }
     case .values(let found): readValues(found)
     case .broken(let error):
       let blocks = PEM.scan(file.bytes).blocks

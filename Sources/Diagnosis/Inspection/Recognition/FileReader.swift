@@ -27,7 +27,7 @@ struct FileReader {
     if bytes.starts(with: Self.jksMagic) { return readJKS() }
     if bytes.starts(with: Self.jceksMagic) { return reportJCEKS() }
     if bytes.first == 0x30, let kind = DERKind.of(bytes) {
-      reportPEMExpected(kind)
+      reportPEMExpected()
       return kind == .pkcs12 ? readPKCS12() : readDER(bytes, kind)
     }
     if let documents = yaml() { return read(documents) }
@@ -49,11 +49,10 @@ struct FileReader {
   }
 
   mutating func report(
-    _ code: FindingCode, _ severity: Finding.Severity = .error, at location: Location? = nil, _ what: String,
-    why: String, fix: String
+    _ code: FindingCode, at location: Location? = nil, _ what: String, why: String, fix: String
   ) {
     findings.append(
-      Finding(code: code, severity: severity, location: location ?? here, what: what, why: why, fix: fix))
+      Finding(code: code, severity: .error, location: location ?? here, what: what, why: why, fix: fix))
   }
 
   // MARK: - DER
@@ -65,13 +64,12 @@ struct FileReader {
     if let item = item(bytes, as: kind, at: here, form: "DER") { add([item]) }
   }
 
-  private mutating func reportPEMExpected(_ kind: DERKind) {
+  private mutating func reportPEMExpected() {
     guard NamePromise.ending(file.name) == "pem" else { return }
     report(
       .derWherePEMExpected, "this is DER, and its name ends in .pem",
       why: "what reads a .pem file looks for BEGIN and END lines and finds none",
       fix: "countersign convert \(file.name.printable) -o OUT.pem")
-    _ = kind
   }
 
   /// One item of DER bytes, or nil with a finding when they can't be read as what they should be.

@@ -13,14 +13,6 @@ extension InspectionReport: Encodable {
   }
 }
 
-extension InspectionReport.Location: Encodable {}
-extension InspectionReport.Relation.Kind: Encodable {}
-extension InspectionReport.Relation: Encodable {}
-extension InspectionReport.Finding.Severity: Encodable {}
-extension InspectionReport.Finding: Encodable {}
-extension FindingCode: Encodable {}
-extension SecretFacts: Encodable {}
-
 extension InspectionReport.Item: Encodable {
   private enum CodingKeys: String, CodingKey { case kind, location, form, notes, facts, description }
 

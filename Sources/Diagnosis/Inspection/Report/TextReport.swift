@@ -48,13 +48,21 @@ extension InspectionReport.Relation {
 
 /// One item as text: a heading, and a line for each fact.
 enum ItemText {
-  private typealias Fact = (name: String, value: String?)
+  private struct Fact {
+    var name: String
+    var value: String?
+
+    init(_ name: String, _ value: String?) {
+      self.name = name
+      self.value = value
+    }
+  }
 
   static func lines(_ item: InspectionReport.Item, at now: Date) -> [String] {
     let heading = "\(item.location.description): \(item.content.title) (\(item.form))"
-    let facts = facts(item.content, at: now) + item.notes.map { ("note", $0) }
+    let all = facts(item.content, at: now) + item.notes.map { Fact("note", $0) }
     return [heading]
-      + facts.compactMap { fact in
+      + all.compactMap { fact in
         guard let value = fact.value, !value.isEmpty else { return nil }
         let label = fact.name + ":"
         return "  " + label + String(repeating: " ", count: max(1, 15 - label.count)) + value
@@ -67,14 +75,18 @@ enum ItemText {
     case .request(let facts): request(facts)
     case .revocationList(let facts): revocationList(facts)
     case .privateKey(let facts):
-      [("key", facts.summary), ("encoding", facts.encoding.rawValue), ("encryption", facts.encryption?.summary)]
-    case .encryptedKey(let facts): [("encryption", facts.summary)]
-    case .publicKey(let facts): [("key", facts.summary)]
+      [
+        Fact("key", facts.summary), Fact("encoding", facts.encoding.rawValue),
+        Fact("encryption", facts.encryption?.summary),
+      ]
+    case .encryptedKey(let facts): [Fact("encryption", facts.summary)]
+    case .publicKey(let facts): [Fact("key", facts.summary)]
     case .store(let facts): store(facts)
     case .secret(let facts):
       [
-        ("name", facts.name.printable), ("namespace", facts.namespace?.printable), ("type", facts.type.printable),
-        ("holds", facts.keys.map(\.printable).joined(separator: ", ")),
+        Fact("name", facts.name.printable), Fact("namespace", facts.namespace?.printable),
+        Fact("type", facts.type.printable),
+        Fact("holds", facts.keys.map(\.printable).joined(separator: ", ")),
       ]
     case .other: []
     }
@@ -82,11 +94,11 @@ enum ItemText {
 
   private static func certificate(_ facts: CertificateFacts, at now: Date) -> [Fact] {
     [
-      ("subject", facts.subject.isEmpty ? "(empty)" : facts.subject),
-      ("issuer", facts.isSelfIssued ? "itself" : facts.issuer),
-      ("version", String(facts.version)), ("serial", facts.serialText), ("valid", validity(facts, at: now)),
-      ("key", facts.publicKey.summary), ("signature", facts.signature.summary),
-    ] + extensions(facts.extensions) + [("sha256", Hexadecimal.colons(facts.fingerprint))]
+      Fact("subject", facts.subject.isEmpty ? "(empty)" : facts.subject),
+      Fact("issuer", facts.isSelfIssued ? "itself" : facts.issuer),
+      Fact("version", String(facts.version)), Fact("serial", facts.serialText), Fact("valid", validity(facts, at: now)),
+      Fact("key", facts.publicKey.summary), Fact("signature", facts.signature.summary),
+    ] + extensions(facts.extensions) + [Fact("sha256", Hexadecimal.colons(facts.fingerprint))]
   }
 
   private static func validity(_ facts: CertificateFacts, at now: Date) -> String? {
@@ -97,24 +109,24 @@ enum ItemText {
 
   private static func request(_ facts: RequestFacts) -> [Fact] {
     [
-      ("subject", facts.subject.isEmpty ? "(empty)" : facts.subject), ("key", facts.publicKey.summary),
-      ("signature", facts.signature.summary + (facts.signatureState.map { ", \($0)" } ?? "")),
+      Fact("subject", facts.subject.isEmpty ? "(empty)" : facts.subject), Fact("key", facts.publicKey.summary),
+      Fact("signature", facts.signature.summary + (facts.signatureState.map { ", \($0)" } ?? "")),
     ] + extensions(facts.extensions)
   }
 
   private static func extensions(_ facts: ExtensionFacts) -> [Fact] {
     let unknown = facts.entries.filter { !$0.isKnown }.map { $0.name + ($0.isCritical ? " (critical)" : "") }
     return [
-      ("names", facts.subjectAlternativeNames.map(shortened)),
-      ("authority", facts.basicConstraints.map(authority)),
-      ("key usage", facts.keyUsage?.joined(separator: ", ")),
-      ("purposes", facts.extendedKeyUsage?.joined(separator: ", ")),
-      ("permitted", facts.nameConstraints.map { shortened($0.permitted) }),
-      ("excluded", facts.nameConstraints.map { shortened($0.excluded) }),
-      ("key id", facts.subjectKeyIdentifier.map { Hexadecimal.colons($0) }),
-      ("issuer's key", facts.authorityKeyIdentifier.map { Hexadecimal.colons($0) }),
-      ("revocation", shortened(facts.crlDistributionPoints + facts.ocspResponders)),
-      ("issuer at", shortened(facts.issuerLocations)), ("other", shortened(unknown)),
+      Fact("names", facts.subjectAlternativeNames.map(shortened)),
+      Fact("authority", facts.basicConstraints.map(authority)),
+      Fact("key usage", facts.keyUsage?.joined(separator: ", ")),
+      Fact("purposes", facts.extendedKeyUsage?.joined(separator: ", ")),
+      Fact("permitted", facts.nameConstraints.map { shortened($0.permitted) }),
+      Fact("excluded", facts.nameConstraints.map { shortened($0.excluded) }),
+      Fact("key id", facts.subjectKeyIdentifier.map { Hexadecimal.colons($0) }),
+      Fact("issuer's key", facts.authorityKeyIdentifier.map { Hexadecimal.colons($0) }),
+      Fact("revocation", shortened(facts.crlDistributionPoints + facts.ocspResponders)),
+      Fact("issuer at", shortened(facts.issuerLocations)), Fact("other", shortened(unknown)),
     ]
   }
 
@@ -125,22 +137,22 @@ enum ItemText {
 
   private static func revocationList(_ facts: RevocationListFacts) -> [Fact] {
     [
-      ("issuer", facts.issuer), ("number", facts.number.map { Hexadecimal.joined($0) }),
-      ("issued", facts.thisUpdate.map(DERTime.rfc3339)), ("next update", facts.nextUpdate.map(DERTime.rfc3339)),
-      ("entries", String(facts.entryCount)), ("signature", facts.signature.summary),
-      ("issuer's key", facts.authorityKeyIdentifier.map { Hexadecimal.colons($0) }),
+      Fact("issuer", facts.issuer), Fact("number", facts.number.map { Hexadecimal.joined($0) }),
+      Fact("issued", facts.thisUpdate.map(DERTime.rfc3339)), Fact("next update", facts.nextUpdate.map(DERTime.rfc3339)),
+      Fact("entries", String(facts.entryCount)), Fact("signature", facts.signature.summary),
+      Fact("issuer's key", facts.authorityKeyIdentifier.map { Hexadecimal.colons($0) }),
     ]
       + facts.entries.prefix(20).map { entry in
         let when = entry.revoked.map { " at \(DERTime.rfc3339($0))" } ?? ""
-        return ("revoked", Hexadecimal.colons(entry.serial) + when + (entry.reason.map { ", \($0)" } ?? ""))
+        return Fact("revoked", Hexadecimal.colons(entry.serial) + when + (entry.reason.map { ", \($0)" } ?? ""))
       }
   }
 
   private static func store(_ facts: StoreFacts) -> [Fact] {
     [
-      ("keys", facts.keyEntryCount.map(String.init)), ("trusted", facts.trustedEntryCount.map(String.init)),
-      ("integrity", facts.integrity),
-    ] + facts.encryption.map { ("encryption", $0.summary) }
+      Fact("keys", facts.keyEntryCount.map(String.init)), Fact("trusted", facts.trustedEntryCount.map(String.init)),
+      Fact("integrity", facts.integrity),
+    ] + facts.encryption.map { Fact("encryption", $0.summary) }
   }
 
   /// Long lists are cut: a certificate may hold thousands of names.
