@@ -45,7 +45,7 @@ extension PresentedCertificate.Facts {
   fileprivate init(_ certificate: Certificate) {
     subject = certificate.subject.description
     issuer = certificate.issuer.description
-    serial = certificate.serialNumber.description
+    serial = certificate.serialNumber.hex
     notBefore = certificate.notValidBefore
     notAfter = certificate.notValidAfter
     (dnsNames, ipAddresses, uris) = ([], [], [])
