@@ -49,8 +49,7 @@ let package = Package(
   targets: [
     library("Credentials", pki),
     library("Formats", ["Credentials", yams] + pki),
-    .target(
-      name: "Diagnosis", dependencies: ["Credentials", "Formats"] + pki, exclude: ["Inspection"], swiftSettings: strict),
+    library("Diagnosis", ["Credentials", "Formats"] + pki),
     library("Ledger", ["Credentials"] + pki),
     library("LedgerSQLite", ["Ledger", "Credentials", grdb] + pki),
     library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport),

@@ -1,6 +1,7 @@
 import Credentials
 import Foundation
 import Ledger
+import X509
 
 extension LedgerConformance {
   private static let now = LedgerSample.epoch
@@ -170,7 +171,7 @@ extension LedgerConformance {
       func serials(_ query: CatalogQuery) async throws -> [SerialNumber] {
         try await ledger.certificates(query).entries.map(\.serial)
       }
-      let days = { now.addingTimeInterval(Double($0) * 86_400) }
+      let days: (Int) -> Date = { now.addingTimeInterval(Double($0) * 86_400) }
       let expected = { (numbers: [Int]) in numbers.map(LedgerSample.serial) }
       try expectEqual(try await serials(CatalogQuery()), expected([1, 2, 3]), "issued")
       try expectEqual(try await serials(CatalogQuery(states: [.reserved, .issued])), expected([4, 1, 2, 3]), "both")
@@ -187,7 +188,7 @@ extension LedgerConformance {
       try await LedgerSample.issue(6, on: ledger)
       try await ledger.revoke(LedgerSample.serial(6), of: issuer, reason: .superseded, by: "operator", at: later)
       try await ledger.reserve(LedgerSample.reservation(7), at: now)
-      let days = { now.addingTimeInterval(Double($0) * 86_400) }
+      let days: (Int) -> Date = { now.addingTimeInterval(Double($0) * 86_400) }
       var expected = CatalogSummary()
       expected.neverIssued = 1
       expected.revoked = 1

@@ -12,7 +12,7 @@ struct FileTests {
   @Test("a new ledger is private, and creating it twice is refused")
   func creation() throws {
     let scratch = try TemporaryDirectory()
-    let path = scratch.file("ledger.db").path
+    let path: String = scratch.file("ledger.db").path
     try SQLiteLedger.create(at: path)
     let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     #expect(mode == 0o600)
@@ -23,7 +23,7 @@ struct FileTests {
   @Test("every commit waits for the disk, and the log is written ahead")
   func durability() async throws {
     let scratch = try TemporaryDirectory()
-    let path = scratch.file("ledger.db").path
+    let path: String = scratch.file("ledger.db").path
     let ledger = try SQLiteLedger.openOrCreate(path)
     try await LedgerSample.issue(1, on: ledger)
     #expect(try Tool.require("sqlite3", [path, "PRAGMA journal_mode"]).text == "wal\n")
@@ -35,7 +35,7 @@ struct FileTests {
   @Test("a missing ledger, another database and a text are told apart")
   func otherFiles() throws {
     let scratch = try TemporaryDirectory()
-    let path = scratch.file("x.db").path
+    let path: String = scratch.file("x.db").path
     #expect(throws: LedgerError.missing(path: path)) { try SQLiteLedger.open(path) }
     #expect(!FileManager.default.fileExists(atPath: path))
     try Tool.require("sqlite3", [path, "CREATE TABLE t (a)"])
@@ -50,7 +50,7 @@ struct FileTests {
   @Test("a newer schema is refused for reading and for writing, and by migrate")
   func newerSchema() throws {
     let scratch = try TemporaryDirectory()
-    let path = scratch.file("ledger.db").path
+    let path: String = scratch.file("ledger.db").path
     try SQLiteLedger.create(at: path)
     #expect(try SQLiteLedger.migrate(path) == (1, 1))
     try Tool.require("sqlite3", [path, "PRAGMA user_version = 9"])
@@ -77,20 +77,20 @@ struct FileTests {
       try await LedgerSample.issue(99, on: damaged)
       Issue.record("a damaged file was written")
     } catch {
-      guard case .corrupt = error as? LedgerError else {
+      guard case .corrupt = error else {
         Issue.record("\(error)")
         return
       }
-      #expect((error as? LedgerError)?.hint?.contains("ledger restore") == true)
+      #expect(error.hint?.contains("ledger restore") == true)
     }
   }
 
   @Test("what was reserved and committed before a crash is there afterwards")
   func crash() async throws {
     let scratch = try TemporaryDirectory()
-    let path = scratch.file("ledger.db").path
+    let path: String = scratch.file("ledger.db").path
     try SQLiteLedger.create(at: path)
-    await #expect(processExitsWith: .signal(SIGKILL)) { [path] in
+    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
       let ledger = try SQLiteLedger.open(path)
       try await LedgerSample.issue(1, on: ledger)
       try await ledger.reserve(LedgerSample.reservation(2), at: LedgerSample.epoch)
@@ -107,11 +107,11 @@ struct FileTests {
   @Test("three processes that issue at once leave one chain, and none sees a lock")
   func processes() async throws {
     let scratch = try TemporaryDirectory()
-    let path = scratch.file("ledger.db").path
+    let path: String = scratch.file("ledger.db").path
     await withTaskGroup(of: Void.self) { group in
-      for first in [0, 1000, 2000] {
+      for first: Int in [0, 1000, 2000] {
         group.addTask {
-          await #expect(processExitsWith: .success) { [path, first] in
+          await #expect(processExitsWith: .success) { [path = path as String, first = first as Int] in
             let ledger = try SQLiteLedger.openOrCreate(path)
             try await LedgerWorkload.issue(100, from: first, concurrency: 4, on: ledger)
           }
@@ -127,8 +127,8 @@ struct FileTests {
   @Test("a process that leaves the file open loses nothing")
   func leftOpen() async throws {
     let scratch = try TemporaryDirectory()
-    let path = scratch.file("ledger.db").path
-    await #expect(processExitsWith: .success) { [path] in
+    let path: String = scratch.file("ledger.db").path
+    await #expect(processExitsWith: .success) { [path = path as String] in
       let ledger = try SQLiteLedger.openOrCreate(path)
       try await LedgerSample.issue(1, on: ledger)
       ledger.leaveOpen()

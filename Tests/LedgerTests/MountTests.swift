@@ -69,7 +69,7 @@ struct MountTests {
       try await LedgerSample.issue(2, on: try SQLiteLedger.open(path))
       Issue.record("a read-only mount was written")
     } catch {
-      guard case .notWritable = error as? LedgerError else {
+      guard case .notWritable = error else {
         Issue.record("\(error)")
         return
       }
@@ -97,7 +97,7 @@ struct MountTests {
       let found = try await reading.records(of: LedgerSample.serial(1))
       #expect(found.count == 1)
     } catch {
-      guard case .notReadable = error as? LedgerError else {
+      guard case .notReadable = error else {
         Issue.record("\(error)")
         return
       }

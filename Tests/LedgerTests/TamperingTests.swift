@@ -98,7 +98,7 @@ struct TamperingTests {
   /// A closed ledger file, and the checkpoint of its end.
   private func sample() async throws -> (TemporaryDirectory, String, Checkpoint) {
     let scratch = try TemporaryDirectory()
-    let path = scratch.file("ledger.db").path
+    let path: String = scratch.file("ledger.db").path
     let ledger = try SQLiteLedger.openOrCreate(path)
     for number in 1...5 { try await LedgerSample.issue(number, on: ledger) }
     let now = LedgerSample.epoch.addingTimeInterval(60)

@@ -11,4 +11,16 @@ extension SerialNumber {
     if bytes[0] == 0 { bytes[0] = 1 }
     return SerialNumber(bytes: bytes)
   }
+
+  /// The most bytes that a serial number may have (RFC 5280 §4.1.2.2).
+  package static let longest = 20
+
+  /// The magnitude, big-endian, without leading zero bytes; one zero byte for zero.
+  package var magnitude: [UInt8] {
+    let trimmed = bytes.drop { $0 == 0 }
+    return trimmed.isEmpty ? [0] : Array(trimmed)
+  }
+
+  /// The magnitude in lower-case hexadecimal, two digits a byte.
+  package var hex: String { magnitude.hexadecimal }
 }
