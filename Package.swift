@@ -49,13 +49,17 @@ let package = Package(
   targets: [
     library("Credentials", pki),
     library("Formats", ["Credentials", yams] + pki),
-    .target(name: "Diagnosis", dependencies: ["Credentials", "Formats"] + pki, exclude: ["Inspection"], swiftSettings: strict),
+    library("Diagnosis", ["Credentials", "Formats"] + pki),
     library("Ledger", ["Credentials"] + pki),
     library("LedgerSQLite", ["Ledger", "Credentials", grdb] + pki),
     library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport),
-    library("Commands", ["Credentials", "Formats", "Diagnosis", "Ledger", "LedgerSQLite", "TLSRuntime", yams, arguments] + pki),
+    library(
+      "Commands",
+      ["Credentials", "Formats", "Diagnosis", "Ledger", "LedgerSQLite", "TLSRuntime", yams, arguments] + pki),
     .executableTarget(name: "countersign", dependencies: ["Commands"], swiftSettings: strict),
-    .executableTarget(name: "ConformanceRunner", dependencies: ["Credentials", "Formats"] + pki, swiftSettings: strict),
+    .executableTarget(
+      name: "limbo", dependencies: ["Credentials", "Formats"] + pki, path: "Sources/ConformanceRunner",
+      swiftSettings: strict),
 
     library("PKITestKit", pki),
     library("StoreTestKit", ["Ledger", "Credentials"] + pki),
