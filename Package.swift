@@ -68,6 +68,9 @@ let package = Package(
     tests("FormatsTests", ["Formats", "Credentials", "TLSRuntime", "PKITestKit"] + pki),
     tests("DiagnosisTests", ["Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki),
     tests("LedgerTests", ["Ledger", "LedgerSQLite", "StoreTestKit", "Credentials", "PKITestKit", grdb] + pki),
-    //tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
+    tests(
+      "IntegrationTests", ["countersign", "Ledger", "LedgerSQLite", "Credentials", "PKITestKit"] + pki,
+      path: "Tests/Integration", exclude: ["Desk", "Harness/functions.sh", "Harness/terminal.py"]),
+    tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
   ]
 )
