@@ -56,6 +56,9 @@ let package = Package(
     library("Commands", ["Credentials", "Formats", "Diagnosis", "Ledger", "LedgerSQLite", "TLSRuntime", yams, arguments] + pki),
     .executableTarget(name: "countersign", dependencies: ["Commands"], swiftSettings: strict),
     .executableTarget(name: "ConformanceRunner", dependencies: ["Credentials", "Formats"] + pki, swiftSettings: strict),
+    .executableTarget(
+      name: "Bench", dependencies: ["Credentials", "Formats", "Ledger", "LedgerSQLite"] + pki, path: "Benchmarks/Bench",
+      swiftSettings: strict),
 
     library("PKITestKit", pki),
     library("StoreTestKit", ["Ledger", "Credentials"] + pki),
@@ -67,3 +70,11 @@ let package = Package(
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
   ]
 )
+
+// The fuzz target is no part of a normal build: it needs libFuzzer and instrumented dependencies (scripts/fuzz).
+if Context.environment["COUNTERSIGN_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", yams] + pki, path: "Fuzz", exclude: ["corpus"],
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}
