@@ -49,13 +49,17 @@ let package = Package(
   targets: [
     library("Credentials", pki),
     library("Formats", ["Credentials", yams] + pki),
-    .target(name: "Diagnosis", dependencies: ["Credentials", "Formats"] + pki, exclude: ["Inspection"], swiftSettings: strict),
+    library("Diagnosis", ["Credentials", "Formats"] + pki),
     library("Ledger", ["Credentials"] + pki),
     library("LedgerSQLite", ["Ledger", "Credentials", grdb] + pki),
     library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport),
-    library("Commands", ["Credentials", "Formats", "Diagnosis", "Ledger", "LedgerSQLite", "TLSRuntime", yams, arguments] + pki),
+    library(
+      "Commands",
+      ["Credentials", "Formats", "Diagnosis", "Ledger", "LedgerSQLite", "TLSRuntime", yams, arguments] + pki),
     .executableTarget(name: "countersign", dependencies: ["Commands"], swiftSettings: strict),
-    .executableTarget(name: "ConformanceRunner", dependencies: ["Credentials", "Formats"] + pki, swiftSettings: strict),
+    .executableTarget(
+      name: "limbo", dependencies: ["Credentials", "Formats"] + pki, path: "Sources/ConformanceRunner",
+      swiftSettings: strict),
     .executableTarget(
       name: "Bench", dependencies: ["Credentials", "Formats", "Ledger", "LedgerSQLite"] + pki, path: "Benchmarks/Bench",
       swiftSettings: strict),
@@ -75,6 +79,6 @@ let package = Package(
 if Context.environment["COUNTERSIGN_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", yams] + pki, path: "Fuzz", exclude: ["corpus"],
-      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", yams] + pki, path: "Fuzz",
+      exclude: ["make-corpus"], swiftSettings: strict))
 }

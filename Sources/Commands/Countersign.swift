@@ -21,7 +21,7 @@ package struct Countersign: AsyncParsableCommand {
       CommandGroup(
         name: "Certificates",
         subcommands: [Request.self, Sign.self, Issue.self, Export.self, Revoke.self, CRL.self]),
-      CommandGroup(name: "Files", subcommands: [Trust.self, Convert.self, Verify.self]),
+      CommandGroup(name: "Files", subcommands: [Trust.self, Convert.self, Inspect.self, Verify.self]),
       CommandGroup(name: "Proof", subcommands: [Check.self, Status.self, Quickstart.self]),
       CommandGroup(name: "Records", subcommands: [Events.self, LedgerCommand.self]),
     ])
@@ -65,7 +65,9 @@ extension Countersign {
       return 0
     }
     if exitCode(for: error) == .validationFailure {
-      let usage = fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage:") || $0.hasPrefix("usage:") }
+      let usage = fullMessage(for: error).split(separator: "\n").first {
+        $0.hasPrefix("Usage:") || $0.hasPrefix("usage:")
+      }
       let hint = usage.map { String($0.drop { $0 != ":" }.dropFirst(2)) }
       var message = Self.message(for: error)
       if message.hasSuffix(".") { message.removeLast() }

@@ -37,7 +37,7 @@ struct Limbo {
 }
 
 /// What we say to a case.
-private enum Answer: CustomStringConvertible {
+enum Answer: CustomStringConvertible {
   case verdict(Verdict)
   case unreadable(String)
 

@@ -1,3 +1,4 @@
+package import Credentials
 package import Foundation
 
 /// The record of an authority: everything that an implementation stores.

@@ -1,3 +1,4 @@
+import Credentials
 package import Foundation
 import GRDB
 package import Ledger
@@ -21,7 +22,8 @@ extension SQLiteLedger {
   /// Puts a backup in the place of the ledger, or where none is. What was there is kept beside it as `PATH.replaced`.
   ///
   /// The backup is checked first: its pages, its schema version, its chain. Certificates that were issued after the
-  /// backup are in no ledger any more; a checkpoint of then still tells.
+  /// backup are in no ledger any more; a checkpoint of then still tells. A backup with an older schema is brought up to
+  /// date with ``migrate(_:)`` first.
   ///
   /// - Throws: ``LedgerError/notALedger(path:)``, ``LedgerError/newerSchema(path:found:supported:)``,
   ///   ``LedgerError/corrupt(path:detail:)``, ``LedgerError/locked(path:)`` while another process has the ledger open.
@@ -80,7 +82,7 @@ extension SQLiteLedger {
   private static func setAside(_ path: String) throws(LedgerError) {
     guard Files.exists(path) else { return }
     do throws(LedgerError) {
-      let current = try Connection.open(path, .readWrite)
+      let current = try Connection.open(path, .readWrite, patience: 0.5)
       // Works only for the sole user of the file.
       try Connection.run(current, path) { try Connection.useRollbackJournal($0) }
       try Connection.close(current, path)

@@ -1,3 +1,4 @@
+package import Credentials
 import Foundation
 import GRDB
 package import Ledger
@@ -70,8 +71,8 @@ extension SQLiteLedger: CertificateCatalog {
     try await read { db in
       var summary = CatalogSummary()
       var issued = 0
-      for row in try Row.fetchAll(db, sql: "SELECT state, count(*) FROM certificates GROUP BY state").map(Columns.init)
-      {
+      let states = try Row.fetchAll(db, sql: "SELECT state, count(*) FROM certificates GROUP BY state")
+      for row in states.map(Columns.init) {
         let count = Int(try row.integer(1))
         switch CertificateState(rawValue: try row.text(0)) {
         case .reserved: summary.neverIssued = count
@@ -79,23 +80,24 @@ extension SQLiteLedger: CertificateCatalog {
         case .issued, nil: issued += count
         }
       }
-      let cursor = try Row.fetchCursor(
+      let due = try Row.fetchAll(
         db,
         sql: """
-          SELECT not_after, \(CertificateRows.isSuperseded) FROM certificates c
-          WHERE state = 'issued' AND not_after < ?
+          SELECT CASE WHEN \(CertificateRows.isSuperseded) THEN 0 WHEN not_after < ? THEN 1 WHEN not_after < ? THEN 2
+            ELSE 3 END AS condition, count(*)
+          FROM certificates c WHERE state = 'issued' AND not_after < ? GROUP BY condition
           """,
-        arguments: [thresholds.warning.unixSeconds])
-      while let row = try cursor.next().map(Columns.init) {
-        let notAfter = try row.time(0)
-        if try row.integer(1) != 0 {
-          summary.superseded += 1
-        } else if notAfter < thresholds.now {
-          summary.expired += 1
-        } else if notAfter < thresholds.critical {
-          summary.critical += 1
-        } else {
-          summary.warning += 1
+        arguments: [
+          thresholds.now.unixSeconds, thresholds.critical.unixSeconds,
+          max(thresholds.warning, thresholds.critical, thresholds.now).unixSeconds,
+        ])
+      for row in due.map(Columns.init) {
+        let count = Int(try row.integer(1))
+        switch try row.integer(0) {
+        case 0: summary.superseded = count
+        case 1: summary.expired = count
+        case 2: summary.critical = count
+        default: summary.warning = count
         }
       }
       summary.good = issued - summary.superseded - summary.expired - summary.critical - summary.warning

@@ -1,3 +1,4 @@
+import Credentials
 import Crypto
 import Foundation
 import GRDB
@@ -22,7 +23,7 @@ enum CertificateRows {
   /// Whether a later certificate of the same identity has replaced `c`.
   static let isSuperseded = """
     EXISTS (SELECT 1 FROM certificates d WHERE d.identity = c.identity AND d.state = 'issued' \
-    AND d.not_after > c.not_after AND d.subject = c.subject)
+    AND d.not_after > c.not_after)
     """
 
   /// The serial as the table keeps it: 20 bytes, so that it sorts as a number.
@@ -31,11 +32,11 @@ enum CertificateRows {
     return Data([UInt8](repeating: 0, count: max(0, SerialNumber.longest - magnitude.count)) + magnitude)
   }
 
-  /// Certificates with the same identity replace one another: a short hash of subject, names in any order, and profile.
-  static func identity(subject: String, names: [String], profile: String) -> Int64 {
+  /// Certificates with the same identity replace one another: the first half of a SHA-256 of subject,
+  /// names in any order, and profile.
+  static func identity(subject: String, names: [String], profile: String) -> Data {
     let text = CanonicalJSON.encode([subject, profile] + names.sorted())
-    let hash = SHA256.hash(data: Array(text.utf8))
-    return Int64(bitPattern: hash.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+    return Data(SHA256.hash(data: Array(text.utf8)).prefix(16))
   }
 
   static func insert(_ reservation: Reservation, at now: Date, _ chain: ChainWriter) throws {
@@ -63,7 +64,7 @@ enum CertificateRows {
       profile: try row.text(7), keyAlgorithm: try row.text(8), notBefore: try row.time(9), notAfter: try row.time(10),
       publicKeyHash: try row.bytes(11), request: try row.optional(20, row.bytes), requestedBy: try row.text(12))
     let found = identity(subject: reservation.subject, names: reservation.names, profile: reservation.profile)
-    guard try row.integer(13) == found else { throw Columns.Unreadable(reason: "its identity is wrong") }
+    guard try row.bytes(13) == Array(found) else { throw Columns.Unreadable(reason: "its identity is wrong") }
     var record = CertificateRecord(reservation: reservation, reservedAt: try row.time(15))
     if let certificate = try row.optional(21, row.bytes) {
       record.issuance = .init(certificate: certificate, fingerprint: try row.bytes(19), at: try row.time(16))

@@ -7,6 +7,8 @@ import Ledger
 final class ChainWriter {
   let db: Database
   private var head: Checkpoint?
+  /// Set by the first change of the work at hand.
+  var hasWritten = false
 
   init(_ db: Database) throws {
     self.db = db
@@ -30,6 +32,7 @@ final class ChainWriter {
 
   /// Runs one statement, prepared once for each connection.
   func execute(_ sql: String, _ arguments: StatementArguments) throws {
+    hasWritten = true
     try db.cachedStatement(sql: sql).execute(arguments: arguments)
   }
 

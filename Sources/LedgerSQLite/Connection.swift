@@ -1,13 +1,17 @@
+import Credentials
 import Foundation
 import GRDB
-import Ledger
+package import Ledger
 
 /// Opening and closing of the file.
 enum Connection {
-  static func open(_ path: String, _ access: SQLiteLedger.Access) throws(LedgerError) -> DatabaseQueue {
+  /// - Parameter patience: seconds to wait for another process's lock.
+  static func open(
+    _ path: String, _ access: SQLiteLedger.Access, patience: Double = 10
+  ) throws(LedgerError) -> DatabaseQueue {
     var configuration = Configuration()
     configuration.readonly = access == .readOnly
-    configuration.busyMode = .timeout(10)
+    configuration.busyMode = .timeout(patience)
     configuration.foreignKeysEnabled = false
     configuration.prepareDatabase { db in
       // FULL and not NORMAL: under NORMAL a power cut may undo the last transactions of a write-ahead log, and then a
@@ -81,5 +85,12 @@ enum Connection {
 
   static func close(_ database: DatabaseQueue, _ path: String) throws(LedgerError) {
     do { try database.close() } catch { throw .of(error, at: path) }
+  }
+}
+
+extension SQLiteLedger {
+  /// SQLite's `synchronous` setting: 2 is FULL.
+  package func synchronousLevel() throws(LedgerError) -> Int {
+    try Connection.run(database, path) { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
   }
 }

@@ -1,3 +1,4 @@
+import Credentials
 package import Foundation
 import GRDB
 package import Ledger
@@ -9,8 +10,7 @@ extension SQLiteLedger: EventLog {
     guard !EventKind.rowKinds.contains(entry.kind) else {
       throw .unusable(what: "the ledger itself writes events of the kind \(entry.kind.rawValue)")
     }
-    let texts = [entry.kind.rawValue, entry.actor, entry.subject]
-    guard texts.allSatisfy({ !$0.utf8.contains(0) }) else { throw .unusable(what: "a NUL character in an event") }
+    try EventEntry.check([entry.kind.rawValue, entry.actor, entry.subject])
     return try await write { chain in try chain.append(entry, at: now) }
   }
 

@@ -64,9 +64,10 @@ actor GroupCommit {
         try db.inTransaction(.immediate) {
           let chain = try ChainWriter(db)
           for job in batch {
+            chain.hasWritten = false
             do {
               outcomes.append(.success(try job.work(chain)))
-            } catch let refusal as LedgerError {
+            } catch let refusal as LedgerError where !chain.hasWritten {
               outcomes.append(.failure(refusal))
             }
           }

@@ -1,3 +1,4 @@
+package import Credentials
 package import Foundation
 import GRDB
 package import Ledger
@@ -18,6 +19,7 @@ extension SQLiteLedger: IssuanceLog {
   package func commit(
     _ serial: SerialNumber, of issuer: IssuerReference, certificate: [UInt8], at now: Date
   ) async throws(LedgerError) {
+    guard certificate.count <= Reservation.mostBytes else { throw .unusable(what: "a certificate of more than 1 MB") }
     let fingerprint = ledgerFingerprint(certificate)
     try await write { chain in
       guard let row = try CertificateRows.find(serial, of: issuer, chain) else {
@@ -37,6 +39,7 @@ extension SQLiteLedger: RevocationLog {
   package func revoke(
     _ serial: SerialNumber, of issuer: IssuerReference, reason: RevocationRecord.Reason, by actor: String, at now: Date
   ) async throws(LedgerError) {
+    try EventEntry.check([actor])
     try await write { chain in
       guard let row = try CertificateRows.find(serial, of: issuer, chain) else {
         throw LedgerError.notFound("serial \(serial.hex)")
@@ -82,6 +85,7 @@ extension SQLiteLedger: RevocationLog {
   package func reserveCRLNumber(
     of issuer: IssuerReference, by actor: String, at now: Date
   ) async throws(LedgerError) -> Int64 {
+    try EventEntry.check([actor])
     let path = path
     return try await write { chain in
       let last = try chain.first("SELECT coalesce(max(number), 0) FROM crls WHERE issuer = ?", [Data(issuer.keyID)])
@@ -95,6 +99,7 @@ extension SQLiteLedger: RevocationLog {
   }
 
   package func commit(_ crl: IssuedCRL, by actor: String, at now: Date) async throws(LedgerError) {
+    try EventEntry.check([actor])
     try await write { chain in
       let issuer = Data(crl.issuer.keyID)
       guard

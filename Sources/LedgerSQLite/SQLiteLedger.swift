@@ -9,7 +9,7 @@ package import Ledger
 package final class SQLiteLedger: Sendable {
   package enum Access: Sendable, Hashable {
     case readWrite
-    /// Writes nothing, not even beside the file: works on a read-only mount.
+    /// Changes nothing, and works on a read-only mount.
     case readOnly
   }
 

@@ -24,7 +24,7 @@ enum Schema {
       not_after INTEGER NOT NULL,
       public_key BLOB NOT NULL,
       requested_by TEXT NOT NULL,
-      identity INTEGER NOT NULL,
+      identity BLOB NOT NULL,
       state TEXT NOT NULL CHECK (state IN ('reserved', 'issued', 'revoked')),
       reserved_at INTEGER NOT NULL,
       issued_at INTEGER,
@@ -36,7 +36,8 @@ enum Schema {
     ) STRICT;
     CREATE UNIQUE INDEX certificates_serial ON certificates (serial, issuer);
     CREATE INDEX certificates_fingerprint ON certificates (fingerprint) WHERE fingerprint IS NOT NULL;
-    CREATE INDEX certificates_expiry ON certificates (state, not_after);
+    CREATE INDEX certificates_expiry ON certificates (state, not_after, identity);
+    CREATE INDEX certificates_name ON certificates (common_name) WHERE common_name IS NOT NULL;
     CREATE INDEX certificates_identity ON certificates (identity, state, not_after);
     CREATE TABLE crls (
       issuer BLOB NOT NULL,

@@ -1,5 +1,7 @@
+import Credentials
 import Foundation
 import Ledger
+import X509
 
 extension LedgerConformance {
   private static let now = LedgerSample.epoch
@@ -169,7 +171,7 @@ extension LedgerConformance {
       func serials(_ query: CatalogQuery) async throws -> [SerialNumber] {
         try await ledger.certificates(query).entries.map(\.serial)
       }
-      let days = { now.addingTimeInterval(Double($0) * 86_400) }
+      let days: (Int) -> Date = { now.addingTimeInterval(Double($0) * 86_400) }
       let expected = { (numbers: [Int]) in numbers.map(LedgerSample.serial) }
       try expectEqual(try await serials(CatalogQuery()), expected([1, 2, 3]), "issued")
       try expectEqual(try await serials(CatalogQuery(states: [.reserved, .issued])), expected([4, 1, 2, 3]), "both")
@@ -186,7 +188,7 @@ extension LedgerConformance {
       try await LedgerSample.issue(6, on: ledger)
       try await ledger.revoke(LedgerSample.serial(6), of: issuer, reason: .superseded, by: "operator", at: later)
       try await ledger.reserve(LedgerSample.reservation(7), at: now)
-      let days = { now.addingTimeInterval(Double($0) * 86_400) }
+      let days: (Int) -> Date = { now.addingTimeInterval(Double($0) * 86_400) }
       var expected = CatalogSummary()
       expected.neverIssued = 1
       expected.revoked = 1
@@ -204,7 +206,8 @@ extension LedgerConformance {
   static let events = [
     LedgerConformance("events are numbered without gaps and chained") { ledger in
       try expectEqual(try await ledger.checkpoint(), nil, "an empty chain's end")
-      let entry = EventEntry(kind: .authorityCreated, actor: "operator", subject: "Example", detail: ["b": "2", "a": "1"])
+      let entry = EventEntry(
+        kind: .authorityCreated, actor: "operator", subject: "Example", detail: ["b": "2", "a": "1"])
       let first = try await ledger.append(entry, at: now)
       try await LedgerSample.issue(1, on: ledger)
       try await ledger.revoke(LedgerSample.serial(1), of: issuer, reason: .superseded, by: "operator", at: later)

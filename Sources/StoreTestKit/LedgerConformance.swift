@@ -16,8 +16,6 @@ package struct LedgerConformance: Sendable, CustomStringConvertible {
     self.body = body
   }
 
-  
-
   /// Runs the case, and then the ledger's own verification.
   package func run(on ledger: any CertificateLedger) async throws {
     try await body(ledger)

@@ -1,5 +1,7 @@
+package import Credentials
 package import Foundation
 package import Ledger
+import X509
 
 /// Made-up content for a ledger. The certificates are not certificates: a ledger never looks inside.
 package struct LedgerSample: Sendable {

@@ -1,3 +1,4 @@
+import Foundation
 import Ledger
 import LedgerSQLite
 import PKITestKit

@@ -1,3 +1,4 @@
+import Credentials
 import Foundation
 import GRDB
 import Ledger
@@ -57,10 +58,10 @@ struct Tampering: Sendable, CustomTestStringConvertible {
   ]
 
   static let columns = [
-    "issuer = zeroblob(32)", "ordinal = 9", "serial = zeroblob(20)", "subject = 'CN=evil'", "common_name = NULL",
+    "ordinal = 9", "subject = 'CN=evil'", "common_name = NULL",
     "common_name = 'evil'", "organization = 'evil'", #"names = '["dns:evil"]'"#, "names = 'evil'", "names = '[]'",
     "profile = 'ca'", "key_algorithm = 'none'", "not_before = 0", "not_after = not_after + 1", "public_key = x'00'",
-    "requested_by = 'evil'", "identity = 0", "state = 'reserved'", "state = 'revoked'", "reserved_at = 1",
+    "requested_by = 'evil'", "identity = zeroblob(16)", "state = 'reserved'", "state = 'revoked'", "reserved_at = 1",
     "issued_at = 1", "issued_at = NULL", "revoked_at = 1", "reason = 'superseded'",
     "fingerprint = zeroblob(32)", "request = x'00'", "request = NULL", "certificate = x'00'", "certificate = NULL",
     "state = 'revoked', revoked_at = 1767225600, reason = 'superseded'",
@@ -70,6 +71,8 @@ struct Tampering: Sendable, CustomTestStringConvertible {
   }
 
   static let rows = [
+    Tampering("another serial", "UPDATE certificates SET serial = zeroblob(20) WHERE id = 3", .strayRow, .missingRow),
+    Tampering("another issuer", "UPDATE certificates SET issuer = zeroblob(32) WHERE id = 3", .strayRow, .missingRow),
     Tampering("a deleted certificate", "DELETE FROM certificates WHERE id = 3", .missingRow),
     Tampering(
       "a revocation undone",
@@ -95,7 +98,7 @@ struct TamperingTests {
   /// A closed ledger file, and the checkpoint of its end.
   private func sample() async throws -> (TemporaryDirectory, String, Checkpoint) {
     let scratch = try TemporaryDirectory()
-    let path = scratch.file("ledger.db").path
+    let path: String = scratch.file("ledger.db").path
     let ledger = try SQLiteLedger.openOrCreate(path)
     for number in 1...5 { try await LedgerSample.issue(number, on: ledger) }
     let now = LedgerSample.epoch.addingTimeInterval(60)

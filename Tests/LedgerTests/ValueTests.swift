@@ -1,3 +1,4 @@
+import Credentials
 import Foundation
 import Ledger
 import StoreTestKit
@@ -15,7 +16,9 @@ struct ValueTests {
 
   @Test(
     "what is no serial is refused",
-    arguments: ["", ":", "0x", "xyz", "12 34", "-1", String(repeating: "f", count: 41), String(repeating: "0", count: 300)])
+    arguments: [
+      "", ":", "0x", "xyz", "12 34", "-1", String(repeating: "f", count: 41), String(repeating: "0", count: 300),
+    ])
   func notSerials(_ text: String) {
     #expect(throws: LedgerError.notASerial(String(text.prefix(80)))) { try SerialNumber.parse(text) }
   }

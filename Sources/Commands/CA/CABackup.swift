@@ -25,7 +25,8 @@ struct CABackup: AsyncParsableCommand {
     try await ledger.append(
       EventEntry(kind: .authorityBackedUp, actor: operatorName(), subject: "authority"), at: Date())
     var random = SystemRandomNumberGenerator()
-    let sealed = try BackupFile(entries: try entries(authority, ledger: ledger)).seal(passphrase: secret, using: &random)
+    let sealed = try BackupFile(entries: try entries(authority, ledger: ledger)).seal(
+      passphrase: secret, using: &random)
     try OutputFiles.write(sealed, path: out, access: .secret)
     try common.console.report(DoneFacts(action: "authority backed up", files: [out]))
   }
@@ -39,7 +40,8 @@ struct CABackup: AsyncParsableCommand {
     var entries = [BackupFile.Entry(name: "ledger.db", bytes: try InputFile.read(copy, limit: BackupFile.sizeLimit))]
     for issuer in authority.issuers {
       let number = issuer.number
-      entries.append(.init(name: "authority/issuer-\(number).crt", bytes: try InputFile.read(home.certificatePath(number))))
+      entries.append(
+        .init(name: "authority/issuer-\(number).crt", bytes: try InputFile.read(home.certificatePath(number))))
       entries.append(.init(name: "authority/issuer-\(number).key", bytes: try InputFile.read(home.keyPath(number))))
     }
     if OutputFiles.exists(home.configurationPath) {

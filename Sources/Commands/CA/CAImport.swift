@@ -26,7 +26,8 @@ struct CAImport: AsyncParsableCommand {
     let privateKey = try KeyFile.read(key) {
       if let keyPassphraseFile { return try PassphraseSource.read(keyPassphraseFile) }
       guard let typed = try Terminal.readSecret("Passphrase for \(key): ") else {
-        throw CommandError.usage("\(key) is encrypted", hint: "name a file that holds its passphrase with --key-passphrase-file")
+        throw CommandError.usage(
+          "\(key) is encrypted", hint: "name a file that holds its passphrase with --key-passphrase-file")
       }
       return typed
     }
@@ -75,14 +76,18 @@ struct ImportedAuthority {
     var warnings: [String] = []
     if certificate.version == .v1 {
       warnings.append(
-        "this is a version 1 certificate without extensions, as `openssl x509 -req` makes it: some clients refuse it as an authority; plan its replacement")
+        "this is a version 1 certificate without extensions, as `openssl x509 -req` makes it: some clients refuse it as an authority; plan its replacement"
+      )
     }
     if certificate.notValidAfter < now {
       warnings.append("this authority expired \(rfc3339(certificate.notValidAfter)): it can't sign any more")
     }
-    if KeyKind(certificate.publicKey) == nil { warnings.append("its key, \(certificate.publicKey.label), is too weak for new certificates") }
+    if KeyKind(certificate.publicKey) == nil {
+      warnings.append("its key, \(certificate.publicKey.label), is too weak for new certificates")
+    }
     if certificate.issuer != certificate.subject, !chain.contains(where: { $0.subject == $0.issuer }) {
-      warnings.append("its root is not in the file: nodes need it to trust what is signed here; add it with `countersign trust add`")
+      warnings.append(
+        "its root is not in the file: nodes need it to trust what is signed here; add it with `countersign trust add`")
     }
     for other in others where other != certificate {
       warnings.append("\(other.subject) is in the file too, and was not imported: it does not belong to this key")

@@ -18,7 +18,8 @@ struct CAIntermediate: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The new authority's common name.", valueName: "name")) var name: String
   @Option(help: ArgumentHelp("Its organization; --permit-org unless given.", valueName: "org")) var org: String?
   @Option(help: ArgumentHelp("The partner's certificate signing request.", valueName: "file")) var csr: String?
-  @Option(help: ArgumentHelp("The kind of key, where one is made: \(KeyKind.list).", valueName: "kind")) var key: KeyKind = .p256
+  @Option(help: ArgumentHelp("The kind of key, where one is made: \(KeyKind.list).", valueName: "kind")) var key:
+    KeyKind = .p256
   @Option(help: ArgumentHelp("How long it is valid.", valueName: "duration"))
   var lifetime = DurationArgument(.seconds(3 * 365 * 86_400))
   @Option(name: .shortAndLong, help: ArgumentHelp("Write NAME.crt (and NAME.key) and ca.crt here.", valueName: "dir"))
@@ -69,12 +70,14 @@ struct CAIntermediate: AsyncParsableCommand {
         try KeyFile.pem(key, passphrase: passphrase), path: "\(folder)/\(name).key", access: .secret, isExclusive: true)
     }
     let intermediates = chain.filter { $0.subject != $0.issuer }
-    try files.add(try CertificateFile.pem([issued.certificate] + intermediates), path: "\(folder)/\(name).crt", access: .open)
+    try files.add(
+      try CertificateFile.pem([issued.certificate] + intermediates), path: "\(folder)/\(name).crt", access: .open)
     try files.add(try CertificateFile.pem(authority.trustBundle), path: "\(folder)/ca.crt", access: .open)
     try files.publish()
     written += ["\(folder)/\(name).crt", "\(folder)/ca.crt"]
     try common.console.report(
-      IssuedFacts(issued, names: [], profile: "authority", files: written, constraints: issued.certificate.nameConstraintTexts))
+      IssuedFacts(
+        issued, names: [], profile: "authority", files: written, constraints: issued.certificate.nameConstraintTexts))
   }
 
   /// A partner's request says which key; what is certified, the operator says.

@@ -16,7 +16,8 @@ struct CABundle: AsyncParsableCommand {
     commandName: "bundle", abstract: "Write the certificates that nodes trust: the roots, as PEM.")
 
   @OptionGroup var common: CommonOptions
-  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write; standard output unless given.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The file to write; standard output unless given.", valueName: "file"))
   var out: String?
 
   func run() async throws {

@@ -25,7 +25,7 @@ struct IssuerFacts: Facts {
     number = issuer.number
     subject = "\(certificate.subject)"
     self.issuer = "\(certificate.issuer)"
-    serial = certificate.serialNumber.text
+    serial = certificate.serialNumber.hex
     key = certificate.publicKey.label
     notBefore = rfc3339(certificate.notValidBefore)
     notAfter = rfc3339(certificate.notValidAfter)
@@ -70,7 +70,8 @@ extension Certificate {
   /// Its name constraints in words: `DNS:example.org`, `not IP:0.0.0.0/0`.
   var nameConstraintTexts: [String] {
     guard let constraints = try? extensions.nameConstraints else { return [] }
-    return constraints.permittedSubtrees.map(constraintText) + constraints.excludedSubtrees.map { "not \(constraintText($0))" }
+    return constraints.permittedSubtrees.map(constraintText)
+      + constraints.excludedSubtrees.map { "not \(constraintText($0))" }
   }
 }
 
@@ -82,7 +83,7 @@ private func constraintText(_ name: GeneralName) -> String {
   case .ipAddress(let octets):
     let bytes = Array(octets.bytes)
     let half = bytes.count / 2
-    guard let base = IPAddress(octets: Array(bytes[..<half])) else { return "IP:\(hex(bytes))" }
+    guard let base = IPAddress(octets: Array(bytes[..<half])) else { return "IP:\(bytes.hexadecimal)" }
     let ones = bytes[half...].reduce(0) { $0 + $1.nonzeroBitCount }
     return "IP:\(base.text)/\(ones)"
   default: return "\(name)"

@@ -13,10 +13,13 @@ struct PolicyTest: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("The request, PEM or DER.", valueName: "file.csr")) var file: String
-  @Option(name: .customLong("as"), help: ArgumentHelp("How the request would be admitted: \(AdmissionKind.list).", valueName: "admission"))
+  @Option(
+    name: .customLong("as"),
+    help: ArgumentHelp("How the request would be admitted: \(AdmissionKind.list).", valueName: "admission"))
   var admission: AdmissionKind = .desk
   @Option(help: ArgumentHelp("The profile it would be signed with.", valueName: "profile")) var profile: Profile?
-  @Option(help: ArgumentHelp("The lifetime it would be signed for.", valueName: "duration")) var lifetime: DurationArgument?
+  @Option(help: ArgumentHelp("The lifetime it would be signed for.", valueName: "duration")) var lifetime:
+    DurationArgument?
 
   func run() async throws {
     let configuration = try Home(common.home).configuration()

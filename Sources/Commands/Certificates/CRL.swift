@@ -16,7 +16,8 @@ struct CRL: AsyncParsableCommand {
       """)
 
   @OptionGroup var common: CommonOptions
-  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write; standard output unless given.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The file to write; standard output unless given.", valueName: "file"))
   var out: String?
   @Option(help: ArgumentHelp("When the next list comes at the latest.", valueName: "duration"))
   var nextUpdate = DurationArgument(.seconds(7 * 86_400))

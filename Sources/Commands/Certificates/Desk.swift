@@ -20,11 +20,17 @@ struct Desk {
     ledger = try authority.home.ledger()
   }
 
+  /// Refuses what this issuer can't sign, before anything is written anywhere.
+  func check(_ request: AuthorizedRequest, at now: Date = Date()) throws {
+    _ = try issuer.validity(for: request.grant.lifetime, at: now)
+    try issuer.checkNames(request.grant)
+  }
+
   /// Signs what the policy allowed, and records it before it is handed out.
   func issue(_ request: AuthorizedRequest, der: [UInt8]?, at now: Date = Date()) async throws -> IssuedCertificate {
     let grant = request.grant
+    try check(request, at: now)
     let validity = try issuer.validity(for: grant.lifetime, at: now)
-    try issuer.checkNames(grant)
     let record = try LeafRecord(grant, validity: validity, request: der)
     return try await recorded(record, at: now) { serial throws(IssuanceError) in
       try issuer.issue(request, serial: serial, at: now)

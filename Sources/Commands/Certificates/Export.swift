@@ -12,13 +12,14 @@ struct Export: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("The certificate's serial, hexadecimal.", valueName: "serial")) var serial: String
-  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write; standard output unless given.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The file to write; standard output unless given.", valueName: "file"))
   var out: String?
 
   func run() async throws {
     let authority = try Home(common.home).authority()
     let record = try await authority.home.ledgerForReading().record(of: SerialNumber.parse(serial))
-    guard let issuance = record.issuance else { throw LedgerError.neverIssued(record.serial.text) }
+    guard let issuance = record.issuance else { throw LedgerError.neverIssued(record.serial.hex) }
     let issuer = try authority.issuers.first { try $0.reference().keyID == record.reservation.issuer.keyID }
     let pem = PEM.encode("CERTIFICATE", issuance.certificate)
     let chain = try CertificateFile.pem(issuer?.intermediates ?? [])

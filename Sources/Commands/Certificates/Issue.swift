@@ -15,7 +15,8 @@ struct Issue: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var identity: IdentityOptions
-  @Option(help: ArgumentHelp("What it may be used for: node, server or client.", valueName: "profile")) var profile: Profile?
+  @Option(help: ArgumentHelp("What it may be used for: node, server or client.", valueName: "profile")) var profile:
+    Profile?
   @Option(help: ArgumentHelp("How long it is valid; 90d unless config.yaml says otherwise.", valueName: "duration"))
   var lifetime: DurationArgument?
   @Flag(help: "Let the certificate vouch for itself, without an authority.") var selfSigned = false
@@ -34,15 +35,18 @@ struct Issue: AsyncParsableCommand {
     let grant = Grant(
       try VerifiedRequest(request), profile: profile ?? configuration.defaults.profile,
       lifetime: lifetime?.duration ?? configuration.defaults.lifetime)
+    let keyPEM = try KeyFile.pem(key, passphrase: keyPassphrase)
     var output = IssueOutput(identity: identity)
-    try output.stageKey(try KeyFile.pem(key, passphrase: keyPassphrase))
     let issued: IssuedCertificate
     if let authority {
       let authorized = try configuration.policy.authorize(grant, as: .desk)
       let desk = try Desk(authority, signing: try authority.signing(), source: passphrase.source)
+      try desk.check(authorized)
+      try output.stageKey(keyPEM)
       issued = try await desk.issue(authorized, der: try request.signed.derBytes())
       try output.stage([issued.certificate] + desk.issuer.intermediates, trust: authority.trustBundle)
     } else {
+      try output.stageKey(keyPEM)
       var random = SystemRandomNumberGenerator()
       issued = try Issuer.selfSigned(grant, key: key, serial: .random(using: &random), at: Date())
       try output.stage([issued.certificate], trust: [issued.certificate])

@@ -22,7 +22,7 @@ struct IssuedFacts: Facts {
     subject = "\(certificate.subject)"
     issuer = "\(certificate.issuer)"
     self.names = names.map(\.description)
-    serial = certificate.serialNumber.text
+    serial = certificate.serialNumber.hex
     self.profile = profile
     key = certificate.publicKey.label
     notBefore = rfc3339(certificate.notValidBefore)

@@ -46,7 +46,8 @@ struct RequestFacts: Facts {
 
   func lines(_ style: TextStyle) -> [String] {
     fieldLines([
-      ("subject", subject), ("names", names.isEmpty ? "none: nothing dials this node by name" : names.joined(separator: ", ")),
+      ("subject", subject),
+      ("names", names.isEmpty ? "none: nothing dials this node by name" : names.joined(separator: ", ")),
       ("key", key), ("wrote", files.joined(separator: ", ")),
     ])
   }

@@ -29,7 +29,7 @@ struct Revoke: AsyncParsableCommand {
       record.serial, of: record.reservation.issuer, reason: reason, by: operatorName(), at: Date())
     try common.console.report(
       RevokedFacts(
-        serial: record.serial.text, subject: record.reservation.subject, reason: reason.rawValue,
+        serial: record.serial.hex, subject: record.reservation.subject, reason: reason.rawValue,
         next: "publish it: countersign crl -o FILE"))
   }
 

@@ -15,7 +15,8 @@ struct Sign: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("The request, PEM or DER.", valueName: "file.csr")) var file: String
-  @Option(help: ArgumentHelp("What it may be used for: node, server or client.", valueName: "profile")) var profile: Profile?
+  @Option(help: ArgumentHelp("What it may be used for: node, server or client.", valueName: "profile")) var profile:
+    Profile?
   @Option(help: ArgumentHelp("How long it is valid; 90d unless config.yaml says otherwise.", valueName: "duration"))
   var lifetime: DurationArgument?
   @Option(help: ArgumentHelp("The common name that the request must have.", valueName: "name")) var name: String?
@@ -41,13 +42,15 @@ struct Sign: AsyncParsableCommand {
     let path = out ?? defaultOutput
     let facts = SignedFacts(
       request: GrantFacts(grant, rule: authorized.rule),
-      certificate: IssuedFacts(issued, names: grant.names, profile: grant.profile.rawValue, files: path == "-" ? [] : [path]))
+      certificate: IssuedFacts(
+        issued, names: grant.names, profile: grant.profile.rawValue, files: path == "-" ? [] : [path]))
     try write(issued, chain: desk.issuer.intermediates, to: path)
     if path != "-" { try common.console.report(facts) }
   }
 
   private var defaultOutput: String {
-    let stem = file.hasSuffix(".csr") || file.hasSuffix(".pem") || file.hasSuffix(".req") ? String(file.dropLast(4)) : file
+    let stem =
+      file.hasSuffix(".csr") || file.hasSuffix(".pem") || file.hasSuffix(".req") ? String(file.dropLast(4)) : file
     return stem + ".crt"
   }
 
@@ -57,7 +60,7 @@ struct Sign: AsyncParsableCommand {
     do {
       try OutputFiles.write(pem, path: path)
     } catch {
-      throw UndeliveredCertificate(serial: issued.certificate.serialNumber.text, failure: error)
+      throw UndeliveredCertificate(serial: issued.certificate.serialNumber.hex, failure: error)
     }
   }
 }

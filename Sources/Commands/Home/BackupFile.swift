@@ -26,7 +26,7 @@ struct BackupFile {
 
   func seal(passphrase: String, using random: inout some RandomNumberGenerator) throws -> [UInt8] {
     let salt = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
-    let header = Array("\(Self.mark) scrypt \(Self.rounds) 8 1 \(hex(salt))\n".utf8)
+    let header = Array("\(Self.mark) scrypt \(Self.rounds) 8 1 \(salt.hexadecimal)\n".utf8)
     var plain: [UInt8] = []
     for entry in entries {
       let name = Array(entry.name.utf8)
@@ -44,7 +44,7 @@ struct BackupFile {
     let words = String(decoding: sealed[..<end], as: UTF8.self).split(separator: " ")
     guard words.count == 7, words[0...1].joined(separator: " ") == Self.mark, words[2] == "scrypt",
       let rounds = Int(words[3]), (2...(1 << 20)).contains(rounds), words[4] == "8", words[5] == "1",
-      let salt = unhex(String(words[6]))
+      let salt = Hexadecimal.decode(words[6])
     else { throw Self.foreign }
     let key = try Self.key(try passphrase(), salt: salt, rounds: rounds)
     let plain: [UInt8]

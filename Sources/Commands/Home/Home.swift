@@ -47,7 +47,9 @@ struct Home: Sendable {
     guard try issuerNumbers().isEmpty else {
       throw CommandError.usage(
         "\(path) already holds an authority",
-        hint: "`countersign ca show` shows it; use another --home for a second one, or `ca intermediate` for the next issuer")
+        hint:
+          "`countersign ca show` shows it; use another --home for a second one, or `ca intermediate` for the next issuer"
+      )
     }
   }
 

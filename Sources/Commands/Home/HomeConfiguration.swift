@@ -105,7 +105,8 @@ private struct ConfigurationReader {
         let name = key.string ?? "?"
         throw failure(
           key, "unknown key \"\(name)\"",
-          advice: nearest(to: name, among: known).map { "did you mean \"\($0)\"?" } ?? "known here: \(known.joined(separator: ", "))")
+          advice: nearest(to: name, among: known).map { "did you mean \"\($0)\"?" }
+            ?? "known here: \(known.joined(separator: ", "))")
       }
       entries[name] = value
     }
@@ -134,7 +135,9 @@ private struct ConfigurationReader {
   where Choice.RawValue == String {
     let text = try text(node)
     guard let choice = Choice(rawValue: text) else {
-      throw failure(node, "\"\(text)\" is not known here", advice: "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+      throw failure(
+        node, "\"\(text)\" is not known here",
+        advice: "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     return choice
   }
@@ -175,7 +178,8 @@ extension YamlError {
   fileprivate var summary: String {
     switch self {
     case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _): problem
-    case .duplicatedKeysInMapping(let duplicates, _): "the key \(duplicates.map { "\($0)" }.joined(separator: ", ")) stands twice"
+    case .duplicatedKeysInMapping(let duplicates, _):
+      "the key \(duplicates.map { "\($0)" }.joined(separator: ", ")) stands twice"
     default: "it can't be read"
     }
   }

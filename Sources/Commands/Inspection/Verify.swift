@@ -16,16 +16,22 @@ struct Verify: AsyncParsableCommand {
       """)
 
   @OptionGroup var common: CommonOptions
-  @Argument(help: ArgumentHelp("The certificate; further ones in the file count as its chain.", valueName: "file")) var file: String
-  @Option(help: ArgumentHelp("The certificates to trust: .pem, .crt, .jks or .p12.", valueName: "bundle")) var trust: String
-  @Option(help: ArgumentHelp("A file that holds the trust store's password.", valueName: "file")) var passwordFile: String?
+  @Argument(help: ArgumentHelp("The certificate; further ones in the file count as its chain.", valueName: "file"))
+  var file: String
+  @Option(help: ArgumentHelp("The certificates to trust: .pem, .crt, .jks or .p12.", valueName: "bundle")) var trust:
+    String
+  @Option(help: ArgumentHelp("A file that holds the trust store's password.", valueName: "file")) var passwordFile:
+    String?
   @Option(help: ArgumentHelp("Intermediates.", valueName: "file")) var chain: String?
-  @Option(help: ArgumentHelp("Its part in the handshake: server or client.", valueName: "purpose")) var purpose: Purpose?
+  @Option(help: ArgumentHelp("Its part in the handshake: server or client.", valueName: "purpose")) var purpose:
+    Purpose?
   @Option(help: ArgumentHelp("The host, address or URI that it must name.", valueName: "name")) var name: String?
-  @Option(help: ArgumentHelp("The time to judge at (RFC 3339); now unless given.", valueName: "time")) var at: TimeArgument?
+  @Option(help: ArgumentHelp("The time to judge at (RFC 3339); now unless given.", valueName: "time")) var at:
+    TimeArgument?
   @Option(help: ArgumentHelp("A list of revoked certificates, PEM or DER.", valueName: "file")) var crl: String?
   @Option(help: ArgumentHelp("The most intermediates that a path may have.", valueName: "n")) var maxPath: Int?
-  @Option(help: ArgumentHelp("rfc5280, or webpki for the browsers' stricter reading.", valueName: "rules")) var rules: RuleSet = .rfc5280
+  @Option(help: ArgumentHelp("rfc5280, or webpki for the browsers' stricter reading.", valueName: "rules")) var rules:
+    RuleSet = .rfc5280
 
   func validate() throws {
     if let maxPath, maxPath < 0 { throw ValidationError("--max-path must not be negative") }
@@ -66,7 +72,8 @@ enum CRLFile {
     guard PEM.isLikely(bytes) else { return [try CertificateRevocationList(der: bytes)] }
     let lists = try PEM.parse(bytes).filter { $0.label == "X509 CRL" }
     guard !lists.isEmpty else {
-      throw CommandError.usage("\(path) holds no certificate revocation list", hint: "it begins with -----BEGIN X509 CRL-----")
+      throw CommandError.usage(
+        "\(path) holds no certificate revocation list", hint: "it begins with -----BEGIN X509 CRL-----")
     }
     return try lists.map { try CertificateRevocationList(der: $0.der) }
   }
@@ -92,7 +99,8 @@ struct VerdictFacts: Facts {
     rejection = verdict.rejection
     path = (verdict.path ?? []).map { certificate in
       Step(
-        subject: "\(certificate.subject)", issuer: "\(certificate.issuer)", notAfter: rfc3339(certificate.notValidAfter),
+        subject: "\(certificate.subject)", issuer: "\(certificate.issuer)",
+        notAfter: rfc3339(certificate.notValidAfter),
         sha256: (try? Fingerprint(certificate).description) ?? "")
     }
   }

@@ -10,7 +10,9 @@ struct ConstraintOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Certify only addresses in this range (repeatable).", valueName: "cidr"))
   var permitIp: [String] = []
 
-  @Option(help: ArgumentHelp("Certify only URIs of this host, or below it with a leading dot (repeatable).", valueName: "host"))
+  @Option(
+    help: ArgumentHelp(
+      "Certify only URIs of this host, or below it with a leading dot (repeatable).", valueName: "host"))
   var permitUri: [String] = []
 
   @Option(help: ArgumentHelp("Certify only subjects of this organization.", valueName: "org"))

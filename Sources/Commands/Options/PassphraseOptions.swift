@@ -6,11 +6,14 @@ struct PassphraseOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A file that holds the passphrase of the stored CA key.",
-      discussion: "Else $COUNTERSIGN_PASSPHRASE_FILE, else the systemd credential countersign-passphrase, else a prompt.",
+      discussion:
+        "Else $COUNTERSIGN_PASSPHRASE_FILE, else the systemd credential countersign-passphrase, else a prompt.",
       valueName: "file"))
   var passphraseFile: String?
 
-  var source: PassphraseSource { PassphraseSource(file: passphraseFile, environment: ProcessInfo.processInfo.environment) }
+  var source: PassphraseSource {
+    PassphraseSource(file: passphraseFile, environment: ProcessInfo.processInfo.environment)
+  }
 }
 
 /// As ``PassphraseOptions``, where a new key is stored.
@@ -74,7 +77,9 @@ struct PassphraseSource {
   static func read(_ path: String) throws -> String {
     let bytes = try InputFile.read(path, limit: 64 << 10)
     let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-    guard !line.isEmpty else { throw CommandError.usage("\(path) holds no passphrase", hint: "its first line is the passphrase") }
+    guard !line.isEmpty else {
+      throw CommandError.usage("\(path) holds no passphrase", hint: "its first line is the passphrase")
+    }
     guard let text = String(validating: line, as: UTF8.self) else {
       throw CommandError.usage("\(path) is not UTF-8 text")
     }

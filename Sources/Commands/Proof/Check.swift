@@ -19,12 +19,15 @@ struct Check: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("The server.", valueName: "host:port")) var endpoint: String
-  @Option(help: ArgumentHelp("The certificates to trust: .pem, .crt, .jks or .p12.", valueName: "bundle")) var trust: String?
+  @Option(help: ArgumentHelp("The certificates to trust: .pem, .crt, .jks or .p12.", valueName: "bundle")) var trust:
+    String?
   @OptionGroup var password: PasswordOptions
   @Option(help: ArgumentHelp("Our certificate, with its intermediates.", valueName: "file")) var cert: String?
   @Option(help: ArgumentHelp("Our private key.", valueName: "file")) var key: String?
-  @Option(help: ArgumentHelp("The name that its certificate must have; the host unless given.", valueName: "name")) var name: String?
-  @Option(help: ArgumentHelp("A protocol that starts in the clear: nats or postgres.", valueName: "protocol")) var starttls: StartTLSProtocol?
+  @Option(help: ArgumentHelp("The name that its certificate must have; the host unless given.", valueName: "name"))
+  var name: String?
+  @Option(help: ArgumentHelp("A protocol that starts in the clear: nats or postgres.", valueName: "protocol"))
+  var starttls: StartTLSProtocol?
 
   func validate() throws {
     if (cert == nil) != (key == nil) { throw ValidationError("--cert and --key go together") }
@@ -74,7 +77,9 @@ func assess(_ chain: [[UInt8]], trust: [[UInt8]]?, name: String, at now: Date) -
 }
 
 private func assessName(_ leaf: CertificateInput, _ name: String) -> ServerAssessment.Name {
-  guard let reference = ReferenceName(name) else { return .mismatch("\"\(name)\" is not a host name, an address or a URI") }
+  guard let reference = ReferenceName(name) else {
+    return .mismatch("\"\(name)\" is not a host name, an address or a URI")
+  }
   guard let reason = leaf.nameMismatch(reference) else { return .matches }
   return .mismatch(reason.message)
 }

@@ -19,7 +19,7 @@ struct LedgerStatus {
       ExpiryThresholds(now: judge.now, warning: judge.warning, critical: judge.critical))
     var items = authority.issuers.map { issuer in
       StatusItem(
-        "\(issuer.certificate.subject)", names: [], serial: issuer.certificate.serialNumber.text,
+        "\(issuer.certificate.subject)", names: [], serial: issuer.certificate.serialNumber.hex,
         notAfter: issuer.certificate.notValidAfter, source: "issuer-\(issuer.number)", judge: judge)
     }
     var summary = StatusFacts(items: items, judge: judge).summary
@@ -43,7 +43,7 @@ struct LedgerStatus {
     query.excludesSuperseded = true
     return try await entries(ledger, query).map { entry in
       StatusItem(
-        entry.subject, names: entry.names, serial: entry.serial.text, notAfter: entry.notAfter,
+        entry.subject, names: entry.names, serial: entry.serial.hex, notAfter: entry.notAfter,
         source: "ledger", judge: judge)
     }
   }
@@ -51,7 +51,7 @@ struct LedgerStatus {
   /// Serials that were reserved by a process that ended before it signed. At most a page of them is listed.
   private func neverIssued(in ledger: some CertificateCatalog) async throws -> [StatusItem] {
     try await ledger.certificates(CatalogQuery(states: [.reserved])).entries.map { entry in
-      StatusItem(level: .ok, state: "never issued", subject: entry.subject, serial: entry.serial.text, source: "ledger")
+      StatusItem(level: .ok, state: "never issued", subject: entry.subject, serial: entry.serial.hex, source: "ledger")
     }
   }
 

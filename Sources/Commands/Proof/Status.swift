@@ -15,7 +15,8 @@ struct Status: AsyncParsableCommand {
       """)
 
   @OptionGroup var common: CommonOptions
-  @Argument(help: ArgumentHelp("A file, a folder, or HOST:PORT.", valueName: "file|dir|host:port")) var targets: [String] = []
+  @Argument(help: ArgumentHelp("A file, a folder, or HOST:PORT.", valueName: "file|dir|host:port")) var targets:
+    [String] = []
   @Option(help: ArgumentHelp("Warn when less than this is left.", valueName: "duration"))
   var warn = DurationArgument(.seconds(30 * 86_400))
   @Option(help: ArgumentHelp("Critical when less than this is left.", valueName: "duration"))
@@ -164,7 +165,8 @@ struct StatusFacts: Facts {
   private var summaryLine: String {
     let counts: [(Int, String)] = [
       (summary.ok, "ok"), (summary.warning, "warning"), (summary.critical, "critical"), (summary.expired, "expired"),
-      (summary.revoked ?? 0, "revoked"), (summary.superseded ?? 0, "superseded"), (summary.neverIssued ?? 0, "never issued"),
+      (summary.revoked ?? 0, "revoked"), (summary.superseded ?? 0, "superseded"),
+      (summary.neverIssued ?? 0, "never issued"),
     ]
     let text = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     return text + (unlisted > 0 ? "; \(unlisted) not listed (--verbose lists all)" : "")

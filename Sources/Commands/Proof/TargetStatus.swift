@@ -47,7 +47,8 @@ struct TargetStatus {
   private func items(in bytes: [UInt8], path: String) throws -> [StatusItem] {
     if PEM.isLikely(bytes) {
       return try PEM.parse(bytes).flatMap { block in
-        PEM.isCertificate(block) ? certificate(block.der, source: path)
+        PEM.isCertificate(block)
+          ? certificate(block.der, source: path)
           : block.label == "X509 CRL" ? try list(block.der, source: path) : []
       }
     }
@@ -75,7 +76,7 @@ struct TargetStatus {
     return [
       StatusItem(
         "\(certificate.subject)", names: names.compactMap { SubjectName($0)?.description },
-        serial: certificate.serialNumber.text, notAfter: certificate.notValidAfter, source: source, judge: judge)
+        serial: certificate.serialNumber.hex, notAfter: certificate.notValidAfter, source: source, judge: judge)
     ]
   }
 

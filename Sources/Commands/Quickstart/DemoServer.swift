@@ -54,6 +54,11 @@ final class DemoServer {
         ssl_certificate_key \(identities.orchestratorKey);
         ssl_client_certificate \(identities.trustFile);
         ssl_verify_client on;
+        error_page 495 496 = @refused;
+        location @refused {
+          default_type text/html;
+          return 400 "<title>400 SSL certificate error: $ssl_client_verify</title>";
+        }
         location / { return 200 "hello $ssl_client_s_dn\\n"; }
       }
     }

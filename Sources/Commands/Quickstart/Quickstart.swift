@@ -14,7 +14,8 @@ struct Quickstart: AsyncParsableCommand {
       """)
 
   @OptionGroup var common: CommonOptions
-  @Option(help: ArgumentHelp("Do it in this folder, which must not exist yet, and leave it there.", valueName: "dir")) var keep: String?
+  @Option(help: ArgumentHelp("Do it in this folder, which must not exist yet, and leave it there.", valueName: "dir"))
+  var keep: String?
 
   func run() async throws {
     let folder = try workspace()
@@ -29,7 +30,9 @@ struct Quickstart: AsyncParsableCommand {
     for scene in try stage.scenes(identities) {
       let proof = try await scene.prove(server.endpoint)
       facts.proofs.append(.init(scene: scene, proof: proof))
-      if common.output == .text { try common.console.emit(ProofLine(number: facts.proofs.count, scene: scene, proof: proof)) }
+      if common.output == .text {
+        try common.console.emit(ProofLine(number: facts.proofs.count, scene: scene, proof: proof))
+      }
     }
     try common.console.emit(facts)
     if facts.proofs.contains(where: { !$0.proof.holds }) { throw NegativeAnswer() }
@@ -118,9 +121,9 @@ extension HandshakeProof {
       case .stayedOpen: "both sides verified each other; the connection stayed open"
       case .closedAfterRequest: "both sides verified each other; the server read our request"
       }
-    case .refused(let refusal): "the server refused: \(refusal)"
+    case .refused(let refusal): "the server \(refusal)"
     case .refusedByClient(let reason): "the client refused: \(reason)"
-    case .failed(let failure): "no handshake: \(failure)"
+    case .failed(let failure): "no handshake \(failure)"
     }
   }
 }

@@ -45,20 +45,19 @@ struct QuickstartStage {
   /// The five scenes: what is tried, and what has to come of it.
   func scenes(_ identities: QuickstartIdentities) throws -> [QuickstartScene] {
     let trust = try identities.trust.map { try $0.derBytes() }
-    let node = identities.nodes.first
-    let second = identities.nodes.last
+    let nodes: [TLSCredential?] = identities.nodes
     return [
-      .init("node-1 and the orchestrator accept each other", .acceptedBothWays, node, "localhost", trust),
-      .init("a client with no certificate is refused", .refusedByServer, nil, "localhost", trust),
-      .init("a certificate of a foreign CA is refused", .refusedByServer, identities.foreign, "localhost", trust),
-      .init("an expired certificate is refused", .refusedByServer, identities.expired, "localhost", trust),
-      .init("node-2 refuses a server of the wrong name", .refusedByClient, second, "other.example.org", trust),
+      .init("orchestrator, node-1 and node-2 accept each other", .acceptedBothWays, nodes, "localhost", trust),
+      .init("a client with no certificate is refused", .refusedByServer, [nil], "localhost", trust),
+      .init("a certificate of a foreign CA is refused", .refusedByServer, [identities.foreign], "localhost", trust),
+      .init("an expired certificate is refused", .refusedByServer, [identities.expired], "localhost", trust),
+      .init("the nodes refuse a server of the wrong name", .refusedByClient, nodes, "other.example.org", trust),
     ]
   }
 
   private func makeAuthority() async throws -> Authority {
     var random = SystemRandomNumberGenerator()
-    let secret = hex((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+    let secret = ((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }).hexadecimal
     try OutputFiles.write(Array("\(secret)\n".utf8), path: "\(folder)/ca.pass", access: .secret)
     let key = try KeyKind.p256.generate()
     let plan = AuthorityPlan(name: "Countersign Quickstart CA", lifetime: .seconds(10 * 86_400))
@@ -66,7 +65,7 @@ struct QuickstartStage {
     let root = try Issuer.root(plan, key: key, serial: .random(using: &random), at: Date() - 86_400)
     let issuer = NewIssuer(number: 1, certificate: root.certificate, chain: [], key: key, origin: .created)
     let authority = try await AuthoritySetup(home: home).store(issuer, passphrase: secret)
-    console.note("authority     \(root.certificate.subject), key encrypted at rest")
+    note("authority", "\(root.certificate.subject), key encrypted at rest")
     return authority
   }
 
@@ -93,7 +92,7 @@ struct QuickstartStage {
       access: .open)
     try files.publish()
     let chain = try await sign("\(nodeFolder)/\(name)", profile: profile, desk, lifetime: lifetime, ago: ago)
-    console.note("\(name.padding(toLength: 13, withPad: " ", startingAt: 0)) key and request made by countersign, signed")
+    note(name, "key and request made by countersign, signed")
     return Enrolled(folder: nodeFolder, name: name, credential: TLSCredential(chain: chain, key: key))
   }
 
@@ -110,7 +109,7 @@ struct QuickstartStage {
       ])
     let chain = try await sign(path, profile: .node, desk, lifetime: .seconds(86_400), ago: 0)
     let key = try KeyFile.read("\(path).key") { "" }
-    console.note("\(name)        key and request made by openssl, signed")
+    note(name, "key and request made by openssl, signed")
     return Enrolled(folder: nodeFolder, name: name, credential: TLSCredential(chain: chain, key: key))
   }
 
@@ -124,6 +123,10 @@ struct QuickstartStage {
     let chain = [issued.certificate] + desk.issuer.intermediates
     try OutputFiles.write(try CertificateFile.pem(chain), path: "\(path).crt")
     return chain
+  }
+
+  private func note(_ who: String, _ what: String) {
+    console.note(who.padding(toLength: 26, withPad: " ", startingAt: 0) + what)
   }
 
   private func makeForeign() throws -> TLSCredential {
@@ -140,23 +143,35 @@ struct QuickstartStage {
   }
 }
 
-/// One handshake of the demonstration, and what has to come of it.
+/// One claim of the demonstration, and the clients with whose handshakes it stands or falls.
 struct QuickstartScene {
   let title: String
   let claim: HandshakeProof.Claim
-  let credential: TLSCredential?
+  let credentials: [TLSCredential?]
   let name: String
   let trust: [[UInt8]]
 
-  init(_ title: String, _ claim: HandshakeProof.Claim, _ credential: TLSCredential?, _ name: String, _ trust: [[UInt8]]) {
+  init(
+    _ title: String, _ claim: HandshakeProof.Claim, _ credentials: [TLSCredential?], _ name: String, _ trust: [[UInt8]]
+  ) {
     self.title = title
     self.claim = claim
-    self.credential = credential
+    self.credentials = credentials
     self.name = name
     self.trust = trust
   }
 
+  /// The first handshake that does not prove the claim, or else the last that does.
   func prove(_ endpoint: Endpoint) async throws -> HandshakeProof {
+    var proofs: [HandshakeProof] = []
+    for credential in credentials { proofs.append(try await prove(endpoint, as: credential)) }
+    guard let proof = proofs.first(where: { !$0.holds }) ?? proofs.last else {
+      throw CommandError.environment("nobody is there to prove \"\(title)\"")
+    }
+    return proof
+  }
+
+  private func prove(_ endpoint: Endpoint, as credential: TLSCredential?) async throws -> HandshakeProof {
     var probe = ProbeConfiguration(endpoint: endpoint, serverName: name) { [trust, name] chain in
       assess(chain, trust: trust, name: name, at: Date())
     }

@@ -79,7 +79,7 @@ struct EventFacts: Facts {
     actor = event.actor
     subject = event.subject
     detail = event.details
-    hash = hex(event.hash)
+    hash = event.hash.hexadecimal
   }
 
   func lines(_ style: TextStyle) -> [String] { ["\(sequence)  \(time)  \(kind)  \(subject)  by \(actor)"] }
@@ -121,9 +121,12 @@ struct VerificationFacts: Facts {
 
   func lines(_ style: TextStyle) -> [String] {
     guard !intact else {
-      return ["# \(style.green("intact")): \(events) events, \(certificates) certificates"] + (checkpoint.map { [$0] } ?? [])
+      return ["# \(style.green("intact")): \(events) events, \(certificates) certificates"]
+        + (checkpoint.map { [$0] } ?? [])
     }
-    var lines = ["# \(style.red("not intact")): \(problemCount) problems in \(events) events, \(certificates) certificates"]
+    var lines = [
+      "# \(style.red("not intact")): \(problemCount) problems in \(events) events, \(certificates) certificates"
+    ]
     for problem in problems {
       let place = [problem.sequence.map { "event \($0)" }, problem.serial.map { "serial \($0)" }].compactMap { $0 }
       lines.append("  \(problem.kind)  \(place.joined(separator: ", "))  \(problem.explanation)")

@@ -19,11 +19,13 @@ struct Convert: AsyncParsableCommand {
       """)
 
   @OptionGroup var common: CommonOptions
-  @Argument(help: ArgumentHelp("What to convert: any of these formats, told by its bytes.", valueName: "file")) var files: [String]
+  @Argument(help: ArgumentHelp("What to convert: any of these formats, told by its bytes.", valueName: "file"))
+  var files: [String]
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "out")) var out: String
   @OptionGroup var password: PasswordOptions
   @Option(
-    help: ArgumentHelp("A file that holds the password of OUT; of a store, --password-file's unless given.", valueName: "file"))
+    help: ArgumentHelp(
+      "A file that holds the password of OUT; of a store, --password-file's unless given.", valueName: "file"))
   var outPasswordFile: String?
 
   func run() async throws {
@@ -41,7 +43,9 @@ struct Convert: AsyncParsableCommand {
     case .pem: return Array((try contents.pem(withKey: true)).utf8)
     case .certificates: return Array((try contents.pem(withKey: false)).utf8)
     case .key:
-      guard let key = contents.key else { throw CommandError.usage("there is no private key in \(files.joined(separator: ", "))") }
+      guard let key = contents.key else {
+        throw CommandError.usage("there is no private key in \(files.joined(separator: ", "))")
+      }
       return try KeyFile.pem(key, passphrase: try outPasswordFile.map { try PassphraseSource.read($0) })
     case .der: return try contents.singleDER()
     case .pkcs12:

@@ -55,7 +55,8 @@ struct FileContents {
 
   var summary: String {
     let counts = [
-      (key == nil ? 0 : 1, "key"), (certificates.count, "certificate"), (requests.count, "request"), (lists.count, "CRL"),
+      (key == nil ? 0 : 1, "key"), (certificates.count, "certificate"), (requests.count, "request"),
+      (lists.count, "CRL"),
     ]
     return counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }.joined(separator: ", ")
   }
@@ -75,7 +76,8 @@ struct FileContents {
     var all = certificates + requests + lists
     if let key, all.isEmpty { all.append(try KeyCoding.pkcs8(key)) }
     guard let only = all.first, all.count == 1 else {
-      throw CommandError.usage("DER holds one thing, and these files hold \(summary)", hint: "write .pem, or name one file")
+      throw CommandError.usage(
+        "DER holds one thing, and these files hold \(summary)", hint: "write .pem, or name one file")
     }
     return only
   }
@@ -92,7 +94,8 @@ struct FileContents {
       return store
     }
     guard let leaf = certificates.first else {
-      throw CommandError.usage("a key store needs the key's certificate too", hint: "name the certificate's file as well")
+      throw CommandError.usage(
+        "a key store needs the key's certificate too", hint: "name the certificate's file as well")
     }
     let chain = Array(certificates.prefix(max(chainLength, 1)))
     let content = KeyStore.Content.key(pkcs8: try KeyCoding.pkcs8(key), chain: chain)
@@ -102,12 +105,16 @@ struct FileContents {
   func secret(named name: String) throws -> KubernetesSecret {
     let isName = name.count <= 253 && (try? DNSName(name)) != nil && name == name.lowercased()
     guard isName else {
-      throw CommandError.usage("\"\(name)\" can't name a Secret", hint: "a Secret's name is a lower-case DNS name (RFC 1123); rename the file")
+      throw CommandError.usage(
+        "\"\(name)\" can't name a Secret", hint: "a Secret's name is a lower-case DNS name (RFC 1123); rename the file")
     }
     if let key {
-      guard !certificates.isEmpty else { throw CommandError.usage("a kubernetes.io/tls Secret needs the key's certificate too") }
+      guard !certificates.isEmpty else {
+        throw CommandError.usage("a kubernetes.io/tls Secret needs the key's certificate too")
+      }
       return .tls(
-        name: name, certificate: certificates.prefix(max(chainLength, 1)).map { PEM.encode("CERTIFICATE", $0) }.joined(),
+        name: name,
+        certificate: certificates.prefix(max(chainLength, 1)).map { PEM.encode("CERTIFICATE", $0) }.joined(),
         key: try KeyCoding.pem(key))
     }
     let pem = certificates.map { PEM.encode("CERTIFICATE", $0) }.joined()
@@ -156,7 +163,8 @@ struct FileContents {
       try addPEM(item.value, path: "\(path) (\(item.key))", password: password)
     }
     if key == nil, certificates.isEmpty {
-      throw CommandError.usage("\(path) holds no certificate and no key", hint: "`countersign inspect \(path)` says what it is")
+      throw CommandError.usage(
+        "\(path) holds no certificate and no key", hint: "`countersign inspect \(path)` says what it is")
     }
   }
 

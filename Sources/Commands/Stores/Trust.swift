@@ -39,7 +39,8 @@ struct TrustAdd: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
   @OptionGroup var options: BundleOptions
   @Argument(help: ArgumentHelp("Certificates, PEM or DER.", valueName: "file")) var files: [String]
-  @Option(help: ArgumentHelp("The entry's name in a .jks or .p12; an entry of that name is replaced.", valueName: "alias"))
+  @Option(
+    help: ArgumentHelp("The entry's name in a .jks or .p12; an entry of that name is replaced.", valueName: "alias"))
   var alias: String?
 
   func run() async throws {

@@ -31,7 +31,8 @@ enum EditableBundle {
     let bytes = OutputFiles.exists(path) ? try InputFile.read(path) : []
     switch path.split(separator: ".").last?.lowercased() {
     case "pem", "crt", "cer", "ca-bundle": return .pem(try PEMBundle(bytes, path: path))
-    case "jks", "ks", "keystore", "truststore": return .store(try StoreBundle(bytes, format: .jks, path: path, password: password()))
+    case "jks", "ks", "keystore", "truststore":
+      return .store(try StoreBundle(bytes, format: .jks, path: path, password: password()))
     case "p12", "pfx": return .store(try StoreBundle(bytes, format: .pkcs12, path: path, password: password()))
     default:
       throw CommandError.usage(
@@ -52,11 +53,13 @@ struct PEMBundle {
     }
     let scan = PEM.scan(bytes)
     if let defect = scan.defects.first(where: { $0.kind.isFatal }) {
-      throw CommandError.usage("\(path):\(defect.line): \(defect.kind.explanation)", hint: "`countersign inspect \(path)` says more")
+      throw CommandError.usage(
+        "\(path):\(defect.line): \(defect.kind.explanation)", hint: "`countersign inspect \(path)` says more")
     }
     if let key = scan.blocks.first(where: KeyCoding.isPrivateKey) {
       throw CommandError.usage(
-        "\(path):\(key.line) holds a private key: this is no trust bundle", hint: "keep keys in files of their own, mode 0600")
+        "\(path):\(key.line) holds a private key: this is no trust bundle",
+        hint: "keep keys in files of their own, mode 0600")
     }
     blocks = scan.blocks.filter(PEM.isCertificate)
     // What an editor or `cat` broke is written anew; what is whole is kept to the letter.
@@ -85,7 +88,8 @@ struct PEMBundle {
 
   private mutating func removeDuplicates() {
     var seen: Set<[UInt8]> = []
-    for (index, block) in blocks.enumerated().reversed() where blocks[..<index].contains(where: { $0.der == block.der }) {
+    for (index, block) in blocks.enumerated().reversed() where blocks[..<index].contains(where: { $0.der == block.der })
+    {
       cut(block.text, backwards: true)
     }
     blocks = blocks.filter { seen.insert($0.der).inserted }
@@ -115,7 +119,8 @@ struct StoreBundle {
     }
     do {
       // Java writes PKCS#12 under the name .jks since version 9: the bytes decide.
-      store = JKS.isLikely(bytes)
+      store =
+        JKS.isLikely(bytes)
         ? try JKS.decode(bytes, password: password)
         : try PKCS12.decode(bytes, password: password, legacy: NIOSSLLegacyDecryption())
     } catch {

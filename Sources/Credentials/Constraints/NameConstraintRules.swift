@@ -57,7 +57,7 @@ struct NameConstraintRules {
       guard comparisonsLeft >= 0 else { return .searchLimit("too many names and name constraints") }
       guard let presented = NameSubtree.Presented(name) else {
         return NameSubtree.isSupported(name)
-          ? .nameConstraint(name: "\(name.plainText), which is malformed,", permitted: permitted.map(\.plainText))
+          ? .nameConstraint(name: "\(name.plainText), which can't be compared,", permitted: permitted.map(\.plainText))
           : .unsupportedConstraint(form: name.form)
       }
       if let by = excluded.first(where: { presented.touches($0) }) {

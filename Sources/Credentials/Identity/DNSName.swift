@@ -28,7 +28,9 @@ package struct DNSName: Hashable, Sendable {
   private static func problem(ofLabel label: Substring.UTF8View) -> String? {
     if label.isEmpty { return "it has an empty label" }
     if label.count > 63 { return "a label is longer than 63 characters" }
-    if label.first == UInt8(ascii: "-") || label.last == UInt8(ascii: "-") { return "a label begins or ends with a hyphen" }
+    if label.first == UInt8(ascii: "-") || label.last == UInt8(ascii: "-") {
+      return "a label begins or ends with a hyphen"
+    }
     guard label.allSatisfy({ isDigit($0) || isLetter($0) || $0 == UInt8(ascii: "-") }) else {
       return label.contains(UInt8(ascii: "*"))
         ? "a wildcard must be the whole leftmost label"

@@ -1,5 +1,5 @@
-package import X509
 package import SwiftASN1
+package import X509
 
 /// Who a node is: the subject's common name and organization, and the names that others dial or check.
 package struct Identity: Hashable, Sendable {
@@ -37,7 +37,9 @@ package struct Identity: Hashable, Sendable {
   private static func problem(of text: String) -> String? {
     if text.isEmpty { return "it is empty" }
     if text.unicodeScalars.count > 64 { return "it is longer than 64 characters" }
-    if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) { return "it holds a control character" }
+    if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) {
+      return "it holds a control character"
+    }
     return nil
   }
 }

@@ -21,7 +21,9 @@ package struct URIName: Hashable, Sendable {
 
   private static func problem(of text: String) -> String? {
     guard text.utf8.count <= 2048 else { return "it is longer than 2048 characters" }
-    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return "it holds a space or a character outside ASCII" }
+    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+      return "it holds a space or a character outside ASCII"
+    }
     guard let colon = text.firstIndex(of: ":") else { return "it has no scheme" }
     let scheme = text[..<colon]
     guard let first = scheme.first, first.isLetter,

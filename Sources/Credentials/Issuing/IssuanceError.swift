@@ -27,7 +27,8 @@ package enum IssuanceError: ExplainedError, Hashable {
 
   package var hint: String? {
     switch self {
-    case .refusedByPolicy: "the policy stands in config.yaml of the home; `countersign policy test FILE.csr` shows its answer without signing"
+    case .refusedByPolicy:
+      "the policy stands in config.yaml of the home; `countersign policy test FILE.csr` shows its answer without signing"
     case .outlivesIssuer: "choose a shorter --lifetime, or make the next issuer"
     case .issuerNotYetValid: "check this machine's clock"
     case .nameNotPermitted: "the issuer's name constraints are shown by `countersign ca show`"

@@ -29,34 +29,5 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Lower-case hexadecimal, without separators.
-  package var description: String { hex(bytes) }
-}
-
-/// Lower-case hexadecimal.
-package func hex(_ bytes: some Collection<UInt8>) -> String {
-  let digits = Array("0123456789abcdef".utf8)
-  var text: [UInt8] = []
-  text.reserveCapacity(bytes.count * 2)
-  for byte in bytes {
-    text.append(digits[Int(byte >> 4)])
-    text.append(digits[Int(byte & 15)])
-  }
-  return String(decoding: text, as: UTF8.self)
-}
-
-/// Bytes of a hexadecimal text; colons and spaces between digits are skipped.
-package func unhex(_ text: String) -> [UInt8]? {
-  let digits = text.utf8.filter { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: " ") }
-  var values: [UInt8] = []
-  for digit in digits {
-    switch digit {
-    case 0x30...0x39: values.append(digit - 0x30)
-    case 0x41...0x46: values.append(digit - 0x41 + 10)
-    case 0x61...0x66: values.append(digit - 0x61 + 10)
-    default: return nil
-    }
-  }
-  guard !values.isEmpty else { return nil }
-  if !values.count.isMultiple(of: 2) { values.insert(0, at: 0) }
-  return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+  package var description: String { bytes.hexadecimal }
 }

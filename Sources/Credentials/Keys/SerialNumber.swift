@@ -12,12 +12,15 @@ extension SerialNumber {
     return SerialNumber(bytes: bytes)
   }
 
-  /// Lower-case hexadecimal without separators, as `openssl x509 -serial` prints it in upper case.
-  package var text: String { hex(bytes) }
+  /// The most bytes that a serial number may have (RFC 5280 §4.1.2.2).
+  package static let longest = 20
 
-  /// Reads hexadecimal in either case, with or without colons and leading zeros.
-  package init?(text: String) {
-    guard text.utf8.count <= 64, let bytes = unhex(text) else { return nil }
-    self.init(bytes: Array(bytes.drop { $0 == 0 }))
+  /// The magnitude, big-endian, without leading zero bytes; one zero byte for zero.
+  package var magnitude: [UInt8] {
+    let trimmed = bytes.drop { $0 == 0 }
+    return trimmed.isEmpty ? [0] : Array(trimmed)
   }
+
+  /// The magnitude in lower-case hexadecimal, two digits a byte.
+  package var hex: String { magnitude.hexadecimal }
 }

@@ -19,7 +19,9 @@ package struct IssuancePolicy: Hashable, Sendable {
   /// Decides on a grant. The reason of a denial is that of the rule that went furthest with it.
   package func decide(_ grant: Grant, as admission: AdmissionKind) -> Decision {
     if KeyKind(grant.request.publicKey) == nil {
-      return .deny(rule: "built-in", reason: "a key of kind \(grant.request.publicKey.label) is not certified; use one of \(Self.keyList)")
+      return .deny(
+        rule: "built-in",
+        reason: "a key of kind \(grant.request.publicKey.label) is not certified; use one of \(Self.keyList)")
     }
     var best: (depth: Int, decision: Decision)?
     for rule in rules {
@@ -38,7 +40,9 @@ extension PolicyRule {
   /// Why this rule doesn't permit a grant, with the number of checks that it passed; nil where it permits all of it.
   func refusal(of grant: Grant, as admission: AdmissionKind) -> (depth: Int, reason: String)? {
     if let admissions, !admissions.contains(admission) {
-      return (0, "admission by \(admission.rawValue) is not among \(admissions.map(\.rawValue).joined(separator: ", "))")
+      return (
+        0, "admission by \(admission.rawValue) is not among \(admissions.map(\.rawValue).joined(separator: ", "))"
+      )
     }
     if let names {
       let asked = (grant.subject.commonName.map { [$0] } ?? []) + grant.names.map(\.text)
@@ -47,15 +51,22 @@ extension PolicyRule {
       }
     }
     if let organizations, !organizations.contains(grant.subject.organization ?? "") {
-      let asked = grant.subject.organization.map { "organization \"\($0)\" is not permitted" } ?? "an organization is required"
+      let asked =
+        grant.subject.organization.map { "organization \"\($0)\" is not permitted" } ?? "an organization is required"
       return (2, "\(asked); permitted are \(organizations.joined(separator: ", "))")
     }
     let kind = KeyKind(grant.request.publicKey)
     if let keys, !keys.contains(where: { $0 == kind }) {
-      return (3, "key \(grant.request.publicKey.label) is not permitted; permitted are \(keys.map(\.label).joined(separator: ", "))")
+      return (
+        3,
+        "key \(grant.request.publicKey.label) is not permitted; permitted are \(keys.map(\.label).joined(separator: ", "))"
+      )
     }
     if let profiles, !profiles.contains(grant.profile) {
-      return (4, "profile \(grant.profile.rawValue) is not permitted; permitted are \(profiles.map(\.rawValue).joined(separator: ", "))")
+      return (
+        4,
+        "profile \(grant.profile.rawValue) is not permitted; permitted are \(profiles.map(\.rawValue).joined(separator: ", "))"
+      )
     }
     if let longest, grant.lifetime > longest {
       return (5, "a lifetime of \(grant.lifetime.operatorText) is longer than \(longest.operatorText)")

@@ -68,7 +68,8 @@ package enum NamePattern: Hashable, Sendable {
   /// Wildcard matching in time proportional to pattern × text: only the last `*` is ever retried.
   private static func glob(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
     let star = UInt8(ascii: "*")
-    var p = 0, t = 0
+    var p = 0
+    var t = 0
     var retry: (p: Int, t: Int)?
     while t < text.count {
       if p < pattern.count, pattern[p] == star {

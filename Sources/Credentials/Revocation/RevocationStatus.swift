@@ -52,7 +52,9 @@ struct RevocationStatus {
   }
 
   private func unusable(_ list: CertificateRevocationList, _ issuer: CertificateFacts) -> Reason? {
-    if let usage = issuer.keyUsage, !usage.cRLSign { return .keyUsage(missing: "cRLSign") }
+    if let usage = issuer.keyUsage, !usage.cRLSign {
+      return .revocationListUnusable("its issuer's keyUsage lacks cRLSign")
+    }
     guard list.isSigned(by: issuer.certificate.publicKey) else {
       let name = issuer.certificate.subject.description
       return .revocationListUnusable("not signed by the key of \(name)")

@@ -31,7 +31,10 @@ package enum CertificateInput: Hashable, Sendable {
   private static func reason(_ error: any Error, der: [UInt8]) -> Reason {
     guard let fields = CertificateFields(der: der[...]) else { return .malformed("not a DER certificate") }
     guard let error = error as? CertificateError else {
-      return fields.hasPositiveSerial ? .malformed("not a valid certificate") : .serialNumber("zero or negative")
+      if !fields.hasPositiveSerial { return .serialNumber("zero or negative") }
+      // swift-crypto takes no RSA key below 2048 bits.
+      if let bits = fields.rsaModulusBits, bits < 2048 { return .weakKey(CertificateRules.tooShort(rsa: bits)) }
+      return .malformed("not a valid certificate")
     }
     switch error.code {
     case .unsupportedPublicKeyAlgorithm:

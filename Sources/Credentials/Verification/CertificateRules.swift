@@ -47,10 +47,12 @@ struct CertificateRules {
       return .weakAlgorithm("SHA-1")
     }
     guard let rsa = _RSA.Signing.PublicKey(facts.certificate.publicKey) else { return nil }
-    if rsa.keySizeInBits < 2048 { return .weakKey("RSA of \(rsa.keySizeInBits) bits, where 2048 is the least") }
+    if rsa.keySizeInBits < 2048 { return .weakKey(Self.tooShort(rsa: rsa.keySizeInBits)) }
     if rules == .webpki, rsa.keySizeInBits % 8 != 0 { return .weakKey("RSA of \(rsa.keySizeInBits) bits") }
     return nil
   }
+
+  static func tooShort(rsa bits: Int) -> String { "RSA of \(bits) bits, where 2048 is the least" }
 
   private func names(_ facts: CertificateFacts, in place: Place) -> Reason? {
     if facts.certificate.issuer.isEmpty { return .profile("the issuer's name is empty", section: "RFC 5280 §4.1.2.4") }

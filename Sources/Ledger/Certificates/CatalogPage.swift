@@ -1,3 +1,4 @@
+package import Credentials
 package import Foundation
 
 /// Which certificates to list, soonest expiry first.

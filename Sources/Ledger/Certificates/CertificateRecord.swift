@@ -1,3 +1,4 @@
+package import Credentials
 package import Foundation
 
 package enum CertificateState: String, Sendable, Hashable, CaseIterable {

@@ -1,3 +1,4 @@
+package import Credentials
 package import Foundation
 
 /// What is written down before a certificate is signed.
@@ -44,6 +45,9 @@ package struct Reservation: Sendable, Hashable {
 }
 
 extension Reservation {
+  /// The most bytes that one certificate, one request, or the texts of one reservation may have.
+  package static let mostBytes = 1_000_000
+
   /// Refuses what a database would silently cut or reject.
   ///
   /// - Throws: ``LedgerError/unusable(what:)``.
@@ -54,6 +58,10 @@ extension Reservation {
     let texts = [subject, commonName ?? "", organization ?? "", profile, keyAlgorithm, requestedBy] + names
     guard texts.allSatisfy({ !$0.utf8.contains(0) }) else {
       throw .unusable(what: "a NUL character in a name")
+    }
+    let size = texts.reduce(0) { $0 + $1.utf8.count }
+    guard size <= Self.mostBytes, request?.count ?? 0 <= Self.mostBytes else {
+      throw .unusable(what: "names or a request of more than 1 MB")
     }
     guard issuer.keyID.count == 32, publicKeyHash.count == 32 else {
       throw .unusable(what: "a key hash that isn't SHA-256")

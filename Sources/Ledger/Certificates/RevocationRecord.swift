@@ -1,3 +1,4 @@
+package import Credentials
 package import Foundation
 
 /// One line of an issuer's CRL, as the ledger keeps it.

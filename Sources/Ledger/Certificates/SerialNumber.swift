@@ -1,20 +1,7 @@
+package import Credentials
 package import X509
 
-package typealias SerialNumber = Certificate.SerialNumber
-
 extension Certificate.SerialNumber {
-  /// The most bytes that a serial number may have (RFC 5280 §4.1.2.2).
-  package static let longest = 20
-
-  /// The magnitude, big-endian, without leading zero bytes; one zero byte for zero.
-  package var magnitude: [UInt8] {
-    let trimmed = bytes.drop { $0 == 0 }
-    return trimmed.isEmpty ? [0] : Array(trimmed)
-  }
-
-  /// The magnitude in lower-case hexadecimal, two digits a byte.
-  package var hex: String { magnitude.hexadecimal }
-
   /// Reads a serial number as people paste it: hexadecimal, any case, with or without colons, spaces around it,
   /// `0x` in front, or leading zeros.
   ///

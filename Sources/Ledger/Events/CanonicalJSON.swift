@@ -1,3 +1,4 @@
+import Credentials
 import Foundation
 
 /// The one way in which the ledger writes JSON: keys sorted by their UTF-8 bytes, no white space, only the escapes that

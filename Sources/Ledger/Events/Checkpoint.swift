@@ -1,3 +1,5 @@
+import Credentials
+
 /// The end of the chain at some time. Kept elsewhere, it shows whether the chain was cut or written anew since.
 package struct Checkpoint: Sendable, Hashable {
   package var sequence: Int64

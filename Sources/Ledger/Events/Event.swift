@@ -1,3 +1,4 @@
+import Credentials
 import Crypto
 package import Foundation
 
@@ -16,6 +17,13 @@ package struct EventEntry: Sendable, Hashable {
     self.actor = actor
     self.subject = subject
     self.detail = detail
+  }
+
+  /// Refuses texts that a database would silently cut.
+  ///
+  /// - Throws: ``LedgerError/unusable(what:)``.
+  package static func check(_ texts: [String]) throws(LedgerError) {
+    guard texts.allSatisfy({ !$0.utf8.contains(0) }) else { throw .unusable(what: "a NUL character in an event") }
   }
 }
 

@@ -1,3 +1,4 @@
+import Credentials
 import Foundation
 
 /// Compares a ledger with its own chain of events.

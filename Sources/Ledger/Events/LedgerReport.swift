@@ -1,3 +1,5 @@
+import Credentials
+
 /// What `events --verify` found.
 package struct LedgerReport: Sendable, Hashable {
   package struct Problem: Sendable, Hashable {

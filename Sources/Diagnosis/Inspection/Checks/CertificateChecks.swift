@@ -21,7 +21,11 @@ enum CertificateChecks {
     checkExtensions(certificate.extensions, into: &report)
     // Version 1 has no extensions to miss.
     guard certificate.version >= 3 else { return }
-    if certificate.role == .leaf { checkLeaf(certificate, into: &report) } else { checkAuthority(certificate, into: &report) }
+    if certificate.role == .leaf {
+      checkLeaf(certificate, into: &report)
+    } else {
+      checkAuthority(certificate, into: &report)
+    }
     checkKeyIdentifiers(certificate, into: &report)
   }
 
@@ -63,7 +67,8 @@ enum CertificateChecks {
         fix: "make a root of version 3, and roll over to it")
     } else {
       report.add(
-        .version1, .error, "a certificate of version \(certificate.version): it has no names, no purposes, no key identifiers",
+        .version1, .error,
+        "a certificate of version \(certificate.version): it has no names, no purposes, no key identifiers",
         why: "`openssl x509 -req` makes these unless it is given -extfile; Go, Java and browsers refuse them",
         fix: "have the request signed again: countersign sign FILE.csr")
     }
@@ -74,7 +79,8 @@ enum CertificateChecks {
     if serial.allSatisfy({ $0 == 0 }) || (serial.first ?? 0) & 0x80 != 0 {
       report.add(
         .serialNotPositive, .error, "the serial number is \(serial.allSatisfy { $0 == 0 } ? "zero" : "negative")",
-        why: "RFC 5280 §4.1.2.2 wants a positive one, and Go refuses a negative one", fix: "have the certificate issued again")
+        why: "RFC 5280 §4.1.2.2 wants a positive one, and Go refuses a negative one",
+        fix: "have the certificate issued again")
     }
     if serial.drop(while: { $0 == 0 }).count > 20 {
       report.add(
@@ -140,7 +146,8 @@ enum CertificateChecks {
   private static func checkKeyIdentifiers(_ certificate: CertificateFacts, into report: inout FindingList) {
     guard !certificate.isSelfIssued, certificate.extensions.authorityKeyIdentifier == nil else { return }
     report.add(
-      .noAuthorityKeyIdentifier, .warning, "the certificate doesn't say which key signed it (no authority key identifier)",
+      .noAuthorityKeyIdentifier, .warning,
+      "the certificate doesn't say which key signed it (no authority key identifier)",
       why: "RFC 5280 §4.2.1.1 wants it; after a rollover verifiers can't tell the old issuer from the new",
       fix: "have the certificate issued again")
   }

@@ -4,8 +4,30 @@ struct GroupChecks {
   let issuers: IssuerSearch
 
   func findings() -> [InspectionReport.Finding] {
+    if group.kind == .secret || group.kind == .values {
+      return parts().flatMap { GroupChecks(group: $0, issuers: issuers).findings() }
+    }
     guard !group.certificates.isEmpty else { return [] }
-    return duplicates() + (group.kind == .trustStore ? [] : order()) + trustBundle()
+    return duplicates() + (isTrustBundle ? trustBundle() : order())
+  }
+
+  private var isTrustBundle: Bool { group.isTrustBundle || group.kind == .trustStore }
+
+  /// A Secret and a table of a values file are bundles of files: `tls.crt` is one, `ca.crt` another.
+  private func parts() -> [InspectedGroup] {
+    let byPath = Dictionary(grouping: group.entries) { $0.item.location.path ?? "" }
+    return byPath.sorted { $0.key < $1.key }.map { path, entries in
+      var part = group
+      part.kind = .file
+      part.entries = entries
+      part.location.path = path
+      // `data.ca.crt` is the key `ca.crt` of a Secret; `agents.caChain.cert` is named by its table as well.
+      let names =
+        group.kind == .secret
+        ? path.split(separator: ".", maxSplits: 1).suffix(1) : path.split(separator: ".").suffix(2)
+      part.isTrustBundle = names.contains { NamePromise.isTrustBundle(String($0)) }
+      return part
+    }
   }
 
   private func duplicates() -> [InspectionReport.Finding] {
@@ -51,18 +73,17 @@ struct GroupChecks {
   }
 
   private func leafAfterAuthorities(_ leaf: CertificateFacts) -> [InspectionReport.Finding] {
-    guard !group.isTrustBundle, !leaf.isSelfIssued else { return [] }
-    return leafFinding(leaf)
+    leaf.isSelfIssued ? [] : leafFinding(leaf)
   }
 
   private func trustBundle() -> [InspectionReport.Finding] {
-    guard group.isTrustBundle || group.kind == .trustStore else { return [] }
     var found: [InspectionReport.Finding] = []
     if let key = group.entries.first(where: \.isPrivateKey) {
       var report = FindingList(location: key.item.location)
       report.add(
         .privateKeyInTrustBundle, .error, "a private key among certificates to trust",
-        why: "bundles are handed out to everybody", fix: "take the key out, and replace it if the file ever left its machine")
+        why: "bundles are handed out to everybody",
+        fix: "take the key out, and replace it if the file ever left its machine")
       found += report.findings
     }
     let certificates = group.certificates.compactMap(\.certificate)

@@ -77,7 +77,8 @@ struct IssuerSearch {
       var report = FindingList(location: location)
       report.add(
         .badSignature, .error, "the revocation list isn't signed by the authority that it names (\(list.issuer))",
-        why: "it belongs to another key of the same name, or was changed", fix: "fetch the list of this authority again")
+        why: "it belongs to another key of the same name, or was changed", fix: "fetch the list of this authority again"
+      )
       findings += report.findings
       return
     }
@@ -105,18 +106,22 @@ struct IssuerSearch {
     return true
   }
 
-  private mutating func judge(_ certificate: CertificateFacts, issuer: CertificateFacts, at location: InspectionReport.Location) {
+  private mutating func judge(
+    _ certificate: CertificateFacts, issuer: CertificateFacts, at location: InspectionReport.Location
+  ) {
     var report = FindingList(location: location)
     if issuer.role == .leaf {
       report.add(
         .issuerNotAuthority, .error, "issued by a certificate that isn't an authority (\(issuer.title))",
-        why: "verifiers refuse it: basicConstraints of the issuer lacks CA:TRUE", fix: "have it issued by the authority")
+        why: "verifiers refuse it: basicConstraints of the issuer lacks CA:TRUE", fix: "have it issued by the authority"
+      )
     }
     if let end = certificate.notAfter, let issuerEnd = issuer.notAfter, end > issuerEnd {
       report.add(
         .outlivesIssuer, .warning,
         "valid until \(DERTime.rfc3339(end)), longer than its issuer, which ends at \(DERTime.rfc3339(issuerEnd))",
-        why: "it stops working with its issuer, earlier than its own date says", fix: "plan its renewal by the issuer's end")
+        why: "it stops working with its issuer, earlier than its own date says",
+        fix: "plan its renewal by the issuer's end")
     }
     findings += report.findings
   }
@@ -128,7 +133,8 @@ struct IssuerSearch {
     if let wanted = certificate.extensions.authorityKeyIdentifier, let held = issuer.extensions.subjectKeyIdentifier,
       wanted != held
     {
-      why = "the names are equal, the keys aren't: it wants key \(Hexadecimal.colons(wanted)), the authority has \(Hexadecimal.colons(held))"
+      why =
+        "the names are equal, the keys aren't: it wants key \(Hexadecimal.colons(wanted)), the authority has \(Hexadecimal.colons(held))"
     }
     var report = FindingList(location: location)
     report.add(

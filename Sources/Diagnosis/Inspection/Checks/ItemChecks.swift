@@ -15,7 +15,8 @@ enum ItemChecks {
       check(facts.encryption, into: &report)
     case .encryptedKey(let facts): check(facts, into: &report)
     case .publicKey(let facts): check(facts, into: &report)
-    case .store(let facts): facts.encryption.forEach { check($0, into: &report) }
+    case .store(let facts):
+      for encryption in facts.encryption { check(encryption, into: &report) }
     case .secret, .other: break
     }
     return report.findings
@@ -100,12 +101,14 @@ enum ItemChecks {
     guard let nextUpdate = list.nextUpdate else {
       return report.add(
         .revocationListWithoutNextUpdate, .warning, "the list doesn't say when the next one comes",
-        why: "RFC 5280 §5.1.2.5 wants nextUpdate, and some clients refuse a list without it", fix: "issue it with nextUpdate")
+        why: "RFC 5280 §5.1.2.5 wants nextUpdate, and some clients refuse a list without it",
+        fix: "issue it with nextUpdate")
     }
     if nextUpdate < now {
       report.add(
         .revocationListExpired, .error, "the list expired at \(DERTime.rfc3339(nextUpdate))",
-        why: "servers that check it, nginx among them, then refuse every client", fix: "issue a new list and deliver it")
+        why: "servers that check it, nginx among them, then refuse every client", fix: "issue a new list and deliver it"
+      )
     }
   }
 }

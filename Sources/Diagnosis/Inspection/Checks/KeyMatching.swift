@@ -41,7 +41,8 @@ struct KeyMatching {
     var report = FindingList(location: entry.item.location)
     report.add(
       .keyMismatch, .error, "the key doesn't match \(names)",
-      why: "the key is \(entry.privateKey?.summary ?? "another"), there is \(kinds) with another public key: no server starts with this pair",
+      why:
+        "the key is \(entry.privateKey?.summary ?? "another"), there is \(kinds) with another public key: no server starts with this pair",
       fix: "find the key that the request was made with, or make a new request with this key")
     findings += report.findings
   }

@@ -31,15 +31,24 @@ enum PEMDefects {
     case .utf16:
       (.pemUTF16, .error, "nothing but Windows editors reads it", rewrite)
     case .crlf:
-      (.pemCRLF, .warning, "most readers take it; scripts and Kubernetes Secrets made from it carry it on", "sed -i 's/\\r$//' \(file)")
+      (
+        .pemCRLF, .warning, "most readers take it; scripts and Kubernetes Secrets made from it carry it on",
+        "sed -i 's/\\r$//' \(file)"
+      )
     case .escapedNewlines:
       (.pemEscapedNewlines, .error, "the text was pasted out of JSON or an environment variable", rewrite)
     case .fusedLines:
-      (.pemFusedLines, .error, "files without a final newline were put together by cat, and readers lose a block", rewrite)
+      (
+        .pemFusedLines, .error, "files without a final newline were put together by cat, and readers lose a block",
+        rewrite
+      )
     case .indentation:
       (.pemIndentation, .error, "openssl and Go look for BEGIN at the start of a line", rewrite)
     case .trailingWhitespace:
-      (.pemTrailingWhitespace, .warning, "some readers take spaces as part of the base64", "sed -i 's/[ \\t]*$//' \(file)")
+      (
+        .pemTrailingWhitespace, .warning, "some readers take spaces as part of the base64",
+        "sed -i 's/[ \\t]*$//' \(file)"
+      )
     case .missingFinalNewline:
       (.pemMissingFinalNewline, .warning, "cat then fuses this END line with the next BEGIN line", "echo >> \(file)")
     case .badBase64:

@@ -23,7 +23,9 @@ enum Provenance {
   }
 
   private static func notes(_ encryption: EncryptionFacts?) -> [String] {
-    guard let encryption, encryption.weakness == nil, let rounds = encryption.iterations, rounds < 100_000 else { return [] }
+    guard let encryption, encryption.weakness == nil, let rounds = encryption.iterations, rounds < 100_000 else {
+      return []
+    }
     return ["\(rounds) rounds make short passphrases quick to guess; 210000 are usual now"]
   }
 
@@ -46,7 +48,9 @@ enum Provenance {
       ($0.extensions.subjectAlternativeNames ?? []).contains { $0.hasPrefix("URI:spiffe://") }
         && $0.extensions.subjectAlternativeNames?.count == 1
     },
-    Rule(writer: "mkcert") { $0.issuer.contains("O=mkcert development") || $0.subject.contains("O=mkcert development") },
+    Rule(writer: "mkcert") {
+      $0.issuer.contains("O=mkcert development") || $0.subject.contains("O=mkcert development")
+    },
     Rule(writer: "a public authority, by ACME or otherwise") { $0.extensions.contains("signedCertificateTimestamps") },
     Rule(writer: "a Kubernetes cluster's own authority") { $0.issuer == "CN=kubernetes" },
     Rule(writer: "easy-rsa") { $0.issuer.contains("CN=Easy-RSA CA") },

@@ -28,7 +28,7 @@ enum SignatureCheck: Hashable, Sendable {
   private static func rsa(
     _ signature: SignatureFacts, _ digest: some Digest, _ padding: _RSA.Signing.Padding, _ key: PublicKeyFacts
   ) -> SignatureCheck {
-    guard key.algorithm.hasPrefix("RSA") else { return .invalid }
+    guard key.algorithm.hasPrefix("RSA") else { return otherKind(key) }
     guard let bits = key.bits, (1024...16_384).contains(bits),
       let publicKey = try? _RSA.Signing.PublicKey(unsafeDERRepresentation: key.encoded)
     else { return .unavailable("signatures by \(key.summary) can't be checked here") }
@@ -45,8 +45,9 @@ enum SignatureCheck: Hashable, Sendable {
     }
   }
 
-  private static func ecdsa(_ signature: SignatureFacts, _ digest: some Digest, _ key: PublicKeyFacts) -> SignatureCheck {
-    guard key.algorithm == "EC" else { return .invalid }
+  private static func ecdsa(_ signature: SignatureFacts, _ digest: some Digest, _ key: PublicKeyFacts) -> SignatureCheck
+  {
+    guard key.algorithm == "EC" else { return otherKind(key) }
     let isValid: Bool?
     switch key.curve {
     case "P-256":
@@ -67,10 +68,15 @@ enum SignatureCheck: Hashable, Sendable {
   private static func ed25519(
     _ signature: SignatureFacts, over bytes: [UInt8], by key: PublicKeyFacts
   ) -> SignatureCheck {
-    guard key.algorithm == "Ed25519" else { return .invalid }
+    guard key.algorithm == "Ed25519" else { return otherKind(key) }
     guard let publicKey = try? Curve25519.Signing.PublicKey(rawRepresentation: key.key) else {
       return .unavailable("the public key has the wrong length")
     }
     return publicKey.isValidSignature(signature.bytes, for: bytes) ? .valid : .invalid
+  }
+
+  /// A key of another kind can't have made the signature, unless its kind is one that we don't know.
+  private static func otherKind(_ key: PublicKeyFacts) -> SignatureCheck {
+    key.isUsable ? .invalid : .unavailable("keys of the kind \(key.summary) aren't known here")
   }
 }

@@ -45,7 +45,9 @@ struct DERElement: Hashable, Sendable {
 
   /// As ``children(limit:)``, of a SEQUENCE only.
   func sequence(limit: Int = 4096) throws(DERDefect) -> [DERElement] {
-    guard isUniversal(.sequence), isConstructed else { throw DERDefect(at: encoded.startIndex, "a SEQUENCE was expected") }
+    guard isUniversal(.sequence), isConstructed else {
+      throw DERDefect(at: encoded.startIndex, "a SEQUENCE was expected")
+    }
     return try children(limit: limit)
   }
 }

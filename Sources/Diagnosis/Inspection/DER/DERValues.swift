@@ -3,7 +3,9 @@ package import Foundation
 extension DERElement {
   /// An OBJECT IDENTIFIER in dotted form (X.690 §8.19), or nil when it isn't one.
   var objectIdentifier: String? {
-    guard isUniversal(.objectIdentifier), let last = content.last, last & 0x80 == 0, content.count <= 64 else { return nil }
+    guard isUniversal(.objectIdentifier), let last = content.last, last & 0x80 == 0, content.count <= 64 else {
+      return nil
+    }
     var arcs: [UInt64] = []
     var arc: UInt64 = 0
     for byte in content {

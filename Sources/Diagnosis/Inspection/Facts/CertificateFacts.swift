@@ -1,5 +1,5 @@
-package import Foundation
 import Crypto
+package import Foundation
 
 /// What a certificate says (RFC 5280 §4.1), read without judging it, so that a certificate that no library takes still
 /// tells what it is.

@@ -17,7 +17,9 @@ package struct EncryptionFacts: Hashable, Sendable {
   package var weakness: String? {
     let names = [scheme, cipher ?? ""].joined(separator: " ")
     if scheme == "DEK-Info" { return "the key is derived from the passphrase by a single round of MD5" }
-    if names.contains("RC2") || names.contains("RC4") { return "RC2 and RC4 are broken, and modern libraries can't read them" }
+    if names.contains("RC2") || names.contains("RC4") {
+      return "RC2 and RC4 are broken, and modern libraries can't read them"
+    }
     if names.contains("3DES") || names.contains("2DES") { return "3DES is withdrawn, and libraries drop it" }
     if names.contains("DES") { return "DES keys have 56 bits" }
     if names.contains("MD5") || names.contains("MD2") { return "MD5 is broken" }
@@ -41,7 +43,8 @@ package struct EncryptionFacts: Hashable, Sendable {
   /// - Throws: ``DERDefect`` when the bytes aren't one.
   package init(encryptedPKCS8 der: [UInt8]) throws(DERDefect) {
     var reader = DERReader(der)
-    guard let fields = try reader.next()?.sequence(limit: 2), fields.count == 2, fields[1].isUniversal(.octetString) else {
+    guard let fields = try reader.next()?.sequence(limit: 2), fields.count == 2, fields[1].isUniversal(.octetString)
+    else {
       throw DERDefect(at: 0, "this isn't an encrypted private key")
     }
     self.init(algorithm: try AlgorithmIdentifier(fields[0]))
@@ -56,7 +59,9 @@ package struct EncryptionFacts: Hashable, Sendable {
       iterations = fields.dropFirst().first?.smallInteger
       return
     }
-    if let derivation = fields.first, let identifier = try? AlgorithmIdentifier(derivation) { read(derivation: identifier) }
+    if let derivation = fields.first, let identifier = try? AlgorithmIdentifier(derivation) {
+      read(derivation: identifier)
+    }
     if let encryption = fields.dropFirst().first, let identifier = try? AlgorithmIdentifier(encryption) {
       cipher = ObjectIdentifierNames.encryption[identifier.objectIdentifier] ?? identifier.objectIdentifier
     }

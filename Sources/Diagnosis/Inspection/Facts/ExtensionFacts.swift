@@ -54,7 +54,8 @@ package struct ExtensionFacts: Hashable, Sendable {
   init(_ list: DERElement) throws(DERDefect) {
     for element in try list.sequence(limit: 512) {
       let fields = try element.sequence(limit: 4)
-      guard let identifier = fields.first?.objectIdentifier, let value = fields.last, value.isUniversal(.octetString) else {
+      guard let identifier = fields.first?.objectIdentifier, let value = fields.last, value.isUniversal(.octetString)
+      else {
         throw DERDefect(at: element.encoded.startIndex, "an extension isn't an identifier and a value")
       }
       let isCritical = fields.count > 2 ? fields[1].boolean ?? false : false
@@ -137,7 +138,8 @@ package struct ExtensionFacts: Hashable, Sendable {
   private static func nameConstraints(_ content: DERElement) throws(DERDefect) -> NameConstraints {
     var constraints = NameConstraints()
     for subtrees in try content.sequence(limit: 4) {
-      let names = try subtrees.children().compactMap { try? $0.sequence(limit: 4).first }.map(GeneralNameText.constraint)
+      let names = try subtrees.children().compactMap { try? $0.sequence(limit: 4).first }.map(
+        GeneralNameText.constraint)
       if subtrees.isContext(0) { constraints.permitted += names } else { constraints.excluded += names }
     }
     return constraints
@@ -159,7 +161,8 @@ package struct ExtensionFacts: Hashable, Sendable {
 /// KeyUsage ::= BIT STRING (RFC 5280 §4.2.1.3).
 enum KeyUsageBit {
   private static let names = [
-    "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign",
+    "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign",
+    "cRLSign",
     "encipherOnly", "decipherOnly",
   ]
 

@@ -37,7 +37,8 @@ enum GeneralNameText {
     case 7: return "IP:" + (address(name.value) ?? "#" + Hexadecimal.joined(name.content))
     case 8:
       let identifier = DERElement(
-        tagClass: .universal, isConstructed: false, number: UniversalTag.objectIdentifier.rawValue, content: name.content,
+        tagClass: .universal, isConstructed: false, number: UniversalTag.objectIdentifier.rawValue,
+        content: name.content,
         encoded: name.encoded)
       return "RID:" + (identifier.objectIdentifier ?? Hexadecimal.joined(name.content))
     default: return unreadable(name)
@@ -74,7 +75,9 @@ enum IPAddressText {
   static func network(_ bytes: [UInt8]) -> String? {
     guard bytes.count == 8 || bytes.count == 32 else { return nil }
     let half = bytes.count / 2
-    guard let base = address(Array(bytes.prefix(half))), let mask = address(Array(bytes.suffix(half))) else { return nil }
+    guard let base = address(Array(bytes.prefix(half))), let mask = address(Array(bytes.suffix(half))) else {
+      return nil
+    }
     let ones = bytes.suffix(half).reduce(0) { $0 + $1.nonzeroBitCount }
     let isPrefix = bytes.suffix(half).enumerated().allSatisfy { index, byte in
       let set = min(8, max(0, ones - index * 8))

@@ -71,7 +71,7 @@ package struct PrivateKeyFacts: Hashable, Sendable {
     var reader = DERReader(fields[2].content)
     switch algorithm {
     case "RSA", "RSA-PSS":
-      if let inner = try reader.next() { readPKCS1(try inner.sequence(limit: 32)) }
+      if let inner = try reader.next() { readPKCS1(try inner.sequence(limit: 32), identifier: fields[1].bytes) }
     case "EC", "ECDH":
       if let inner = try reader.next() { try readSEC1(try inner.sequence(limit: 8), parameters: fields[1]) }
     case "Ed25519":
@@ -85,12 +85,12 @@ package struct PrivateKeyFacts: Hashable, Sendable {
   }
 
   /// RSAPrivateKey ::= SEQUENCE { version, modulus, publicExponent, privateExponent, … } (RFC 8017 §A.1.2)
-  private mutating func readPKCS1(_ fields: [DERElement]) {
+  private mutating func readPKCS1(_ fields: [DERElement], identifier: [UInt8] = DERWriter.rsaIdentifier) {
     if algorithm == "unknown" { algorithm = "RSA" }
     guard fields.count > 2, let modulus = fields[1].integerBytes else { return }
     bits = KeySize.bitCount(modulus)
     publicKey = Self.publicKey(
-      algorithm: DERWriter.rsaIdentifier, key: DERWriter.sequence([fields[1].bytes, fields[2].bytes]))
+      algorithm: identifier, key: DERWriter.sequence([fields[1].bytes, fields[2].bytes]))
   }
 
   /// ECPrivateKey ::= SEQUENCE { version INTEGER (1), privateKey OCTET STRING, parameters [0] OPTIONAL,

@@ -49,7 +49,7 @@ enum NamePromise {
   static func isTrustBundle(_ name: String) -> Bool {
     let base = name.split(separator: "/").last.map(String.init) ?? name
     return !words(of: base).isDisjoint(with: [
-      "ca", "cas", "cacert", "cacerts", "trust", "trusted", "truststore", "roots", "root", "bundle", "rootca",
+      "ca", "cas", "cacert", "cacerts", "trust", "trusted", "truststore", "roots", "root", "rootca",
     ])
   }
 

@@ -27,7 +27,9 @@ enum DERKind: Hashable, Sendable {
   }
 
   private static func of(_ fields: [DERElement]) -> DERKind? {
-    if fields.count == 3, fields[0].isUniversal(.sequence), fields[1].isUniversal(.sequence), fields[2].isUniversal(.bitString) {
+    if fields.count == 3, fields[0].isUniversal(.sequence), fields[1].isUniversal(.sequence),
+      fields[2].isUniversal(.bitString)
+    {
       return signed(fields[0])
     }
     if fields.count == 2, fields[0].isUniversal(.sequence), (try? AlgorithmIdentifier(fields[0])) != nil {
@@ -55,5 +57,7 @@ enum DERKind: Hashable, Sendable {
   }
 
   /// Some tools write PKCS#12 in BER with indefinite lengths: 30 80 02 01 03.
-  private static func isIndefinitePKCS12(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x30, 0x80, 0x02, 0x01, 0x03]) }
+  private static func isIndefinitePKCS12(_ bytes: [UInt8]) -> Bool {
+    bytes.starts(with: [0x30, 0x80, 0x02, 0x01, 0x03])
+  }
 }

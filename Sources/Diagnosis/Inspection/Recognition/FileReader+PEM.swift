@@ -4,11 +4,10 @@ import Formats
 extension FileReader {
   mutating func readPEM() {
     let scan = PEM.scan(file.bytes)
-    findings += scan.defects.map { PEMDefects.finding($0, in: file.name) }
+    let defects = scan.blocks.isEmpty ? scan.defects.filter(PEMDefects.isAboutMarkers) : scan.defects
+    findings += defects.map { PEMDefects.finding($0, in: file.name) }
     guard !scan.blocks.isEmpty else {
-      if scan.defects.isEmpty || !PEM.isLikely(file.bytes) && scan.defects.allSatisfy({ !PEMDefects.isAboutMarkers($0) }) {
-        reportNotPEM()
-      }
+      if defects.isEmpty { reportNotPEM() }
       return
     }
     let items = scan.blocks.enumerated().flatMap { index, block in
@@ -33,7 +32,10 @@ extension FileReader {
     default: break
     }
     guard let expected = PEMLabels.kind(block.label) else {
-      return [InspectionReport.Item(location: location, content: .other("a block labelled \(block.label.printable)"), form: form)]
+      return [
+        InspectionReport.Item(
+          location: location, content: .other("a block labelled \(block.label.printable)"), form: form)
+      ]
     }
     let found = kind(of: block, expecting: expected)
     if found != expected { reportLabel(block.label, found, at: location) }
@@ -61,7 +63,8 @@ extension FileReader {
     return (try? reader.next())?.bytes ?? der
   }
 
-  private mutating func traditionalKey(_ block: PEM.Block, at location: Location, form: String) -> InspectionReport.Item {
+  private mutating func traditionalKey(_ block: PEM.Block, at location: Location, form: String) -> InspectionReport.Item
+  {
     let facts = EncryptionFacts(dekInfo: block.header("DEK-Info") ?? "")
     let closed = InspectionReport.Item(location: location, content: .encryptedKey(facts), form: form)
     guard let password else { return closed }
@@ -81,7 +84,10 @@ extension FileReader {
       let data = try? fields[1].children(limit: 1).first?.sequence(limit: 16),
       let certificates = try? data.first(where: { $0.isContext(0) })?.children(limit: 1000)
     else {
-      return [InspectionReport.Item(location: location, content: .other("a PKCS#7 structure without certificates"), form: form)]
+      return [
+        InspectionReport.Item(
+          location: location, content: .other("a PKCS#7 structure without certificates"), form: form)
+      ]
     }
     return certificates.compactMap { item($0.bytes, as: .certificate, at: location, form: "PKCS#7") }
   }
@@ -94,17 +100,19 @@ extension FileReader {
       return report(
         .notPEM, "there is no PEM and no DER in this file: it looks like \(appearance)",
         why: "a certificate, a key, a request, a revocation list or a key store was expected",
-        fix: appearance.hasPrefix("base64") ? "decode it first: base64 -d" : "check the file's name, and fetch it again")
+        fix: appearance.hasPrefix("base64") ? "decode it first: base64 -d" : "check the file's name, and fetch it again"
+      )
     }
-    if Appearance.isText(file.bytes) {
-      return report(
-        .notPEM, "this is a text without any BEGIN line", why: "PEM begins with -----BEGIN, five ASCII dashes and a label",
-        fix: "check the file's name; text before and after the PEM is allowed")
-    }
-    if file.bytes.first == 0x30 {
+    if file.bytes.first == 0x30, file.bytes.dropFirst().first.map({ $0 >= 0x80 }) == true {
       return report(
         .malformed, "this begins like DER and then breaks off: \(derDefect)",
         why: "the file was cut off, or was damaged by a transfer in text mode", fix: "copy it again in binary mode")
+    }
+    if Appearance.isText(file.bytes) {
+      return report(
+        .notPEM, "this is a text without any BEGIN line",
+        why: "PEM begins with -----BEGIN, five ASCII dashes and a label",
+        fix: "check the file's name; text before and after the PEM is allowed")
     }
     report(
       .unrecognized, "these bytes are none of the formats that hold certificates or keys",

@@ -25,15 +25,11 @@ extension FileReader {
       add([store], kind: .storeEntry)
       add(content)
     } catch {
-      if case .passphraseNeeded = error {
-        store.notes.append("its entries can be seen with --password-file")
-      } else if case .wrongPassphrase = error, password == nil {
-        store.notes.append("its entries can be seen with --password-file")
-      } else if case .unsupported = error {
-        store.notes.append("it can't be opened here: \(error.message)")
-      } else if case .wrongPassphrase = error {
-        reportWrongPassword(at: here)
-      } else {
+      switch error {
+      case .passphraseNeeded: store.notes.append("its entries can be seen with --password-file")
+      case .unsupported: store.notes.append("it can't be opened here: \(error.message)")
+      case .wrongPassphrase: reportWrongPassword(at: here)
+      default:
         report(
           .malformed, error.message, why: "the store was damaged or cut off",
           fix: "copy it again in binary mode from where it was made")
@@ -43,8 +39,9 @@ extension FileReader {
   }
 
   private func decode(_ format: StoreFacts.Format) throws(FormatError) -> KeyStore {
-    guard format == .pkcs12 else { return try JKS.decode(file.bytes, password: password) }
-    return try PKCS12.decode(file.bytes, password: password ?? "", legacy: legacy)
+    guard format == .jks else { return try PKCS12.decode(file.bytes, password: password, legacy: legacy) }
+    guard let password else { return try JKS.insecureDecodeWithoutPassword(file.bytes) }
+    return try JKS.decode(file.bytes, password: password)
   }
 
   /// A key with its chain is a group of its own; all trusted certificates are one.

@@ -27,7 +27,7 @@ struct FileReader {
     if bytes.starts(with: Self.jksMagic) { return readJKS() }
     if bytes.starts(with: Self.jceksMagic) { return reportJCEKS() }
     if bytes.first == 0x30, let kind = DERKind.of(bytes) {
-      reportPEMExpected(kind)
+      reportPEMExpected()
       return kind == .pkcs12 ? readPKCS12() : readDER(bytes, kind)
     }
     if let documents = yaml() { return read(documents) }
@@ -39,7 +39,8 @@ struct FileReader {
   var here: Location { Location(file: file.name) }
 
   mutating func add(
-    _ items: [InspectionReport.Item], kind: InspectedGroup.Kind = .file, at location: Location? = nil, name: String? = nil
+    _ items: [InspectionReport.Item], kind: InspectedGroup.Kind = .file, at location: Location? = nil,
+    name: String? = nil
   ) {
     groups.append(
       InspectedGroup(
@@ -48,11 +49,10 @@ struct FileReader {
   }
 
   mutating func report(
-    _ code: FindingCode, _ severity: Finding.Severity = .error, at location: Location? = nil, _ what: String,
-    why: String, fix: String
+    _ code: FindingCode, at location: Location? = nil, _ what: String, why: String, fix: String
   ) {
     findings.append(
-      Finding(code: code, severity: severity, location: location ?? here, what: what, why: why, fix: fix))
+      Finding(code: code, severity: .error, location: location ?? here, what: what, why: why, fix: fix))
   }
 
   // MARK: - DER
@@ -64,17 +64,17 @@ struct FileReader {
     if let item = item(bytes, as: kind, at: here, form: "DER") { add([item]) }
   }
 
-  private mutating func reportPEMExpected(_ kind: DERKind) {
+  private mutating func reportPEMExpected() {
     guard NamePromise.ending(file.name) == "pem" else { return }
     report(
       .derWherePEMExpected, "this is DER, and its name ends in .pem",
       why: "what reads a .pem file looks for BEGIN and END lines and finds none",
       fix: "countersign convert \(file.name.printable) -o OUT.pem")
-    _ = kind
   }
 
   /// One item of DER bytes, or nil with a finding when they can't be read as what they should be.
-  mutating func item(_ bytes: [UInt8], as kind: DERKind, at location: Location, form: String) -> InspectionReport.Item? {
+  mutating func item(_ bytes: [UInt8], as kind: DERKind, at location: Location, form: String) -> InspectionReport.Item?
+  {
     do throws(DERDefect) {
       switch kind {
       case .certificate:
@@ -90,7 +90,8 @@ struct FileReader {
         reportTrailing(facts.trailingByteCount, at: location)
         return InspectionReport.Item(location: location, content: .revocationList(facts), form: form)
       case .privateKey:
-        return InspectionReport.Item(location: location, content: .privateKey(try PrivateKeyFacts(der: bytes)), form: form)
+        return InspectionReport.Item(
+          location: location, content: .privateKey(try PrivateKeyFacts(der: bytes)), form: form)
       case .encryptedKey:
         return encryptedKey(bytes, facts: try EncryptionFacts(encryptedPKCS8: bytes), at: location, form: form)
       case .publicKey:
@@ -102,8 +103,10 @@ struct FileReader {
       }
     } catch {
       report(
-        .malformed, at: location, "\(kind.name) was expected here and can't be read: \(error.reason) (byte \(error.offset))",
-        why: "the bytes were damaged or cut off, or are something else", fix: "copy the file again from where it was made")
+        .malformed, at: location,
+        "\(kind.name) was expected here and can't be read: \(error.reason) (byte \(error.offset))",
+        why: "the bytes were damaged or cut off, or are something else",
+        fix: "copy the file again from where it was made")
       return nil
     }
   }
@@ -112,7 +115,8 @@ struct FileReader {
     guard count > 0 else { return }
     report(
       .trailingBytes, at: location, "\(count) bytes follow the end of the structure",
-      why: "strict readers refuse the whole", fix: "write it anew: countersign convert \(file.name.printable) -o OUT.pem")
+      why: "strict readers refuse the whole",
+      fix: "write it anew: countersign convert \(file.name.printable) -o OUT.pem")
   }
 
   // MARK: - Encrypted keys
@@ -163,7 +167,8 @@ struct FileReader {
 
   private mutating func reportTooLarge() {
     report(
-      .tooLarge, "the file has \(file.bytes.count) bytes, and no file of certificates is larger than \(Inspection.sizeLimit)",
+      .tooLarge,
+      "the file has \(file.bytes.count) bytes, and no file of certificates is larger than \(Inspection.sizeLimit)",
       why: "this is something else, perhaps a disk image, a log or a database", fix: "check the file's name")
   }
 

@@ -1,5 +1,5 @@
 /// The machine-readable name of a finding; scripts match on it.
-package enum FindingCode: String, Hashable, Sendable, CaseIterable {
+package enum FindingCode: String, Hashable, Sendable, CaseIterable, Encodable {
   // Files
   case emptyFile = "empty-file"
   case tooLarge = "too-large"

@@ -15,7 +15,7 @@ package struct InspectionReport: Hashable, Sendable {
   package var isPasswordWrong: Bool { findings.contains { $0.code == .wrongPassword } }
 
   /// Where something lies.
-  package struct Location: Hashable, Sendable {
+  package struct Location: Hashable, Sendable, Encodable {
     package var file: String
     /// The number of the PEM block in its file, from 1.
     package var block: Int?
@@ -65,8 +65,8 @@ package struct InspectionReport: Hashable, Sendable {
     case other(String)
   }
 
-  package struct Relation: Hashable, Sendable {
-    package enum Kind: String, Hashable, Sendable {
+  package struct Relation: Hashable, Sendable, Encodable {
+    package enum Kind: String, Hashable, Sendable, Encodable {
       /// The key is the one that the certificate or request holds.
       case keyOf = "key-of"
       /// The certificate's issuer is the other one, and its signature is valid.
@@ -80,8 +80,8 @@ package struct InspectionReport: Hashable, Sendable {
     package var object: Location
   }
 
-  package struct Finding: Hashable, Sendable {
-    package enum Severity: String, Hashable, Sendable { case error, warning }
+  package struct Finding: Hashable, Sendable, Encodable {
+    package enum Severity: String, Hashable, Sendable, Encodable { case error, warning }
 
     package var code: FindingCode
     package var severity: Severity
@@ -94,7 +94,7 @@ package struct InspectionReport: Hashable, Sendable {
 }
 
 /// What a Kubernetes Secret says of itself.
-package struct SecretFacts: Hashable, Sendable {
+package struct SecretFacts: Hashable, Sendable, Encodable {
   package var name: String
   package var namespace: String?
   package var type: String
