@@ -60,6 +60,9 @@ let package = Package(
     .executableTarget(
       name: "limbo", dependencies: ["Credentials", "Formats"] + pki, path: "Sources/ConformanceRunner",
       swiftSettings: strict),
+    .executableTarget(
+      name: "Bench", dependencies: ["Credentials", "Formats", "Ledger", "LedgerSQLite"] + pki, path: "Benchmarks/Bench",
+      swiftSettings: strict),
 
     library("PKITestKit", pki),
     library("StoreTestKit", ["Ledger", "Credentials"] + pki),
@@ -68,6 +71,17 @@ let package = Package(
     tests("FormatsTests", ["Formats", "Credentials", "TLSRuntime", "PKITestKit"] + pki),
     tests("DiagnosisTests", ["Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki),
     tests("LedgerTests", ["Ledger", "LedgerSQLite", "StoreTestKit", "Credentials", "PKITestKit", grdb] + pki),
+    tests(
+      "IntegrationTests", ["countersign", "Ledger", "LedgerSQLite", "Credentials", "PKITestKit"] + pki,
+      path: "Tests/Integration", exclude: ["Desk", "Harness/functions.sh", "Harness/terminal.py"]),
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
   ]
 )
+
+// The fuzz target is no part of a normal build: it needs libFuzzer and instrumented dependencies (scripts/fuzz).
+if Context.environment["COUNTERSIGN_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", yams] + pki, path: "Fuzz",
+      exclude: ["make-corpus"], swiftSettings: strict))
+}

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Ledger
 
 /// The few file operations that SQLite leaves to us.
