@@ -67,7 +67,7 @@ let package = Package(
     library("PKITestKit", pki),
     library("StoreTestKit", ["Ledger", "Credentials"] + pki),
 
-    tests("CredentialsTests", ["Credentials", "PKITestKit"] + pki),
+    tests("CredentialsTests", ["Credentials", "limbo", "PKITestKit"] + pki),
     tests("FormatsTests", ["Formats", "Credentials", "TLSRuntime", "PKITestKit"] + pki),
     tests("DiagnosisTests", ["Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki),
     tests("LedgerTests", ["Ledger", "LedgerSQLite", "StoreTestKit", "Credentials", "PKITestKit", grdb] + pki),
