@@ -67,10 +67,13 @@ let package = Package(
     library("PKITestKit", pki),
     library("StoreTestKit", ["Ledger", "Credentials"] + pki),
 
-    tests("CredentialsTests", ["Credentials", "PKITestKit"] + pki),
+    tests("CredentialsTests", ["Credentials", "limbo", "PKITestKit"] + pki),
     tests("FormatsTests", ["Formats", "Credentials", "TLSRuntime", "PKITestKit"] + pki),
     tests("DiagnosisTests", ["Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki),
     tests("LedgerTests", ["Ledger", "LedgerSQLite", "StoreTestKit", "Credentials", "PKITestKit", grdb] + pki),
+    tests(
+      "IntegrationTests", ["countersign", "Ledger", "LedgerSQLite", "Credentials", "PKITestKit"] + pki,
+      path: "Tests/Integration", exclude: ["Desk", "Harness/functions.sh", "Harness/terminal.py"]),
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
   ]
 )
