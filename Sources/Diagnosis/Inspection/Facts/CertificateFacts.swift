@@ -1,3 +1,5 @@
+import Credentials
+import X509
 import Crypto
 package import Foundation
 
@@ -95,5 +97,5 @@ package struct CertificateFacts: Hashable, Sendable {
   }
 
   /// `0A:1B:…`
-  package var serialText: String { Hexadecimal.colons(serial) }
+  package var serialText: String { SerialNumber(bytes: serial).hex }
 }
