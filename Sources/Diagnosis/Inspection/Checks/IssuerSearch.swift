@@ -1,4 +1,5 @@
 import Credentials
+
 /// Finds which of the given certificates issued which, by name, key identifier and signature.
 struct IssuerSearch {
   typealias Entry = InspectedGroup.Entry

@@ -1,4 +1,5 @@
 import Credentials
+
 /// Distinguished names as text (RFC 4514).
 ///
 ///     Name ::= CHOICE { rdnSequence SEQUENCE OF RelativeDistinguishedName }

@@ -1,4 +1,5 @@
 import Credentials
+
 extension String {
   /// The text with whatever could move a terminal's cursor, hide or reorder characters written as `\xx`.
   ///

@@ -1,7 +1,7 @@
 import Credentials
-import X509
 import Crypto
 package import Foundation
+import X509
 
 /// What a certificate says (RFC 5280 §4.1), read without judging it, so that a certificate that no library takes still
 /// tells what it is.

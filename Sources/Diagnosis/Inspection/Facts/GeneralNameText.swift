@@ -1,4 +1,5 @@
 import Credentials
+
 /// GeneralName as text, in openssl's spelling of its kinds.
 ///
 ///     GeneralName ::= CHOICE { otherName [0], rfc822Name [1] IA5String, dNSName [2] IA5String, x400Address [3],

@@ -1,6 +1,6 @@
 import Credentials
-import X509
 import Foundation
+import X509
 
 /// The report as JSON. Key names are stable; a fact that isn't known is left out.
 extension InspectionReport: Encodable {

@@ -1,6 +1,6 @@
 import Credentials
-import X509
 import Foundation
+import X509
 
 extension InspectionReport {
   /// The report as lines of text: each item with its facts, then how they belong together, then what is wrong.
