@@ -1,4 +1,5 @@
 import Formats
+import X509
 
 func fuzzPEM(_ bytes: [UInt8]) {
   let scan = PEM.scan(bytes)

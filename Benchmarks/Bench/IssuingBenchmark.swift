@@ -17,11 +17,11 @@ struct IssuingBenchmark {
     var wholes: [Double] = []
     var raws: [Double] = []
     for round in 0..<(rounds + 3) {
-      let start = threadCPU()
+      let start = processCPU()
       for _ in 0..<perRound { try issueOne() }
-      let middle = threadCPU()
+      let middle = processCPU()
       for _ in 0..<perRound { try rawOperations(message, signature) }
-      let end = threadCPU()
+      let end = processCPU()
       // The first rounds warm the caches.
       guard round >= 3 else { continue }
       ratios.append((middle - start) / (end - middle))

@@ -11,19 +11,13 @@ struct Measurement {
   }
 }
 
-/// CPU seconds that this thread has used: what else the machine does doesn't count.
-func threadCPU() -> Double { seconds(CLOCK_THREAD_CPUTIME_ID) }
+/// CPU seconds that this process has used: what else the machine does doesn't count. POSIX fixes the unit of `clock`.
+func processCPU() -> Double { Double(clock()) / 1e6 }
 
-/// CPU seconds that this process has used.
-func processCPU() -> Double { seconds(CLOCK_PROCESS_CPUTIME_ID) }
+private let started = ContinuousClock.now
 
-func wallClock() -> Double { seconds(CLOCK_MONOTONIC) }
-
-private func seconds(_ clock: clockid_t) -> Double {
-  var time = timespec()
-  clock_gettime(clock, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
+/// Seconds since the start.
+func wallClock() -> Double { (ContinuousClock.now - started) / .seconds(1) }
 
 extension [Double] {
   var median: Double {
