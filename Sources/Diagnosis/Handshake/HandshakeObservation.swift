@@ -156,7 +156,8 @@ package struct ServerAssessment: Hashable, Sendable {
 
 extension HandshakeObservation: Encodable {
   private enum CodingKeys: String, CodingKey {
-    case host, port, expectedName, startTLS, address, nats, tls, certificates, chain, name, clientCertificate, attempts, upstream
+    case host, port, expectedName, startTLS, address, nats, tls, certificates, chain, name, clientCertificate, attempts,
+      upstream
   }
 
   package func encode(to encoder: any Encoder) throws {

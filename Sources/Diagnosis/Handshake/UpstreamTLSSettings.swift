@@ -26,7 +26,8 @@ package struct UpstreamTLSSettings: Hashable, Sendable {
     case "TLS1_1": TLSProtocolVersion(rawValue: 0x0302)
     case "TLS1_2": .tls12
     case "TLS1_3": .tls13
-    default: throw .malformed(format: "config.toml", reason: "\"\(text)\" is no protocol version; it is TLS1_0 to TLS1_3")
+    default:
+      throw .malformed(format: "config.toml", reason: "\"\(text)\" is no protocol version; it is TLS1_0 to TLS1_3")
     }
   }
 
@@ -58,7 +59,8 @@ package struct UpstreamTLSAgreement: Hashable, Sendable, Encodable {
   var finding: HandshakeDiagnosis? {
     if let failure {
       return HandshakeDiagnosis(
-        .problem, "no-common-tls", cause: "the router's settings and this backend have no TLS version and cipher in common",
+        .problem, "no-common-tls",
+        cause: "the router's settings and this backend have no TLS version and cipher in common",
         evidence: "offered \(settings): \(failure)",
         fix: "widen [router.upstream.tls] by what the backend speaks, or the backend's own settings")
     }
