@@ -50,7 +50,7 @@ extension HandshakeObservation {
   package func diagnose(at now: Date) -> [HandshakeDiagnosis] {
     let found =
       handshakeFindings() + chainFindings(at: now) + nameFindings() + validityFindings(at: now) + clientFindings()
-      + ownCertificateFindings(at: now) + protocolFindings()
+      + ownCertificateFindings(at: now) + protocolFindings() + (upstream?.finding.map { [$0] } ?? [])
     let order: [HandshakeDiagnosis.Severity] = [.problem, .warning, .note]
     return order.flatMap { severity in found.filter { $0.severity == severity } }
   }
