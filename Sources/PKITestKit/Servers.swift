@@ -74,7 +74,7 @@ package final class ServerProcess: Sendable {
       """
     let arguments = ["/bin/bash", "-c", shell, directory] + arguments
     var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-    defer { words.forEach { free($0) } }
+    defer { for word in words { free(word) } }
     var pid: pid_t = 0
     let status = posix_spawn(&pid, arguments[0], &actions, &attributes, &words, environ)
     close(pipe[0])
@@ -293,7 +293,7 @@ package final class PlaintextListener: Sendable {
         clients.append(client)
         _ = send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL))
       }
-      clients.forEach { close($0) }
+      for client in clients { close(client) }
     }
   }
 

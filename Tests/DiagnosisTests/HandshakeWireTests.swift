@@ -39,7 +39,7 @@ struct HandshakeWireTests {
     #expect(flight.version == .tls12)
     #expect(flight.cipherSuite?.description == "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
     #expect(flight.group?.description == "P-384")
-    let request = CertificateRequest(
+    let request = TLSCertificateRequest(
       authorities: ["CN=A"], signatureSchemes: [.init(rawValue: 0x0403), .init(rawValue: 0x0807)])
     #expect(flight.clientCertificate == .requested(request))
   }

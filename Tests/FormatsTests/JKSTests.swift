@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import PKITestKit
+import SwiftASN1
 import Testing
 import X509
 
@@ -84,7 +85,7 @@ struct JKSTests {
     try folder.write("node.der", exported)
     let publicKey = try Tool.openssl("x509", "-inform", "DER", "-in", "node.der", "-noout", "-pubkey", in: folder.url)
     let key = try KeyCoding.decode(pkcs8, passphrase: nil, legacy: nil)
-    #expect(try PEM.parse(Array(publicKey.stdout)).map(\.der) == [Array(key.publicKey.subjectPublicKeyInfoBytes)])
+    #expect(try PEM.parse(Array(publicKey.stdout)).map(\.der) == [try key.publicKey.serializeAsPEM().derBytes])
     #expect(formatError { _ = try JKS.decode(bytes, password: "changeit") } == .wrongPassphrase)
     #expect(formatError { _ = try JKS.decode(bytes, password: "Changeit") } == .wrongPassphrase)
   }

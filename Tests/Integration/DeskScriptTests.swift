@@ -11,7 +11,9 @@ struct ScriptFile: Sendable, CustomTestStringConvertible {
 
   static let all: [ScriptFile] = {
     let folder = Workspace.sources.appendingPathComponent("Desk")
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".txt") }
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter {
+      $0.hasSuffix(".txt")
+    }
     return names.sorted().compactMap { name in
       let url = folder.appendingPathComponent(name)
       return (try? String(contentsOf: url, encoding: .utf8)).map { ScriptFile(url: url, script: Script(parsing: $0)) }
@@ -40,6 +42,8 @@ struct DeskScriptTests {
   @Test("there are scripted cases")
   func scriptsAreFound() {
     #expect(ScriptFile.all.count > 20)
-    for file in ScriptFile.all { #expect(!file.script.commands.isEmpty, "\(file.url.lastPathComponent) has no command") }
+    for file in ScriptFile.all {
+      #expect(!file.script.commands.isEmpty, "\(file.url.lastPathComponent) has no command")
+    }
   }
 }

@@ -1,7 +1,8 @@
 /// How two texts differ, line by line: ` ` in both, `-` expected and missing, `+` not expected.
 func difference(expected: [String], actual: [String]) -> [String] {
   let changes = actual.difference(from: expected)
-  var removed: Set<Int> = [], inserted: Set<Int> = []
+  var removed: Set<Int> = []
+  var inserted: Set<Int> = []
   for change in changes {
     switch change {
     case .remove(let offset, _, _): removed.insert(offset)
@@ -9,7 +10,8 @@ func difference(expected: [String], actual: [String]) -> [String] {
     }
   }
   var lines: [String] = []
-  var left = 0, right = 0
+  var left = 0
+  var right = 0
   while left < expected.count || right < actual.count {
     if removed.contains(left) {
       lines.append("- \(expected[left])")
