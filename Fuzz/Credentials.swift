@@ -56,7 +56,6 @@ func fuzzNames(_ bytes: [UInt8]) {
   _ = try? DNSName(text)
   _ = try? URIName(text)
   _ = ReferenceName(text)
-  _ = SerialNumber(text: text)
   if let duration = Duration(operatorText: text) {
     require(Duration(operatorText: duration.operatorText) == duration, "\(duration) is read differently")
   }
