@@ -8,6 +8,14 @@ import X509
 struct NewIssuer {
   enum Origin: String {
     case created, imported, intermediate
+
+    var event: EventKind {
+      switch self {
+      case .created: .authorityCreated
+      case .imported: .authorityImported
+      case .intermediate: .intermediateIssued
+      }
+    }
   }
 
   var number: Int
@@ -42,7 +50,7 @@ struct AuthoritySetup {
     try files.publish()
     try await ledger.append(
       EventEntry(
-        kind: .authorityCreated, actor: operatorName(), subject: "issuer-\(issuer.number)",
+        kind: issuer.origin.event, actor: operatorName(), subject: "issuer-\(issuer.number)",
         detail: [
           "origin": issuer.origin.rawValue, "name": "\(issuer.certificate.subject)",
           "sha256": try Fingerprint(issuer.certificate).description,
