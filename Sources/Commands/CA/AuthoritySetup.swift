@@ -35,6 +35,12 @@ struct AuthoritySetup {
   func store(_ issuer: NewIssuer, passphrase: String?) async throws -> Authority {
     try OutputFiles.makeFolder(home.path, holdsKeys: true)
     try OutputFiles.makeFolder(home.authorityPath, holdsKeys: true)
+    // Of two that create at once, the second finds the first's work and is refused.
+    let lock = try FolderLock(home.authorityPath)
+    defer { lock.release() }
+    guard !OutputFiles.exists(home.certificatePath(issuer.number)) else {
+      throw CommandError.usage("\(home.path) already holds issuer \(issuer.number)", hint: "`countersign ca show` shows it")
+    }
     let ledger = try SQLiteLedger.openOrCreate(home.ledgerPath)
     var files = OutputFiles()
     if !OutputFiles.exists(home.configurationPath) {
