@@ -1,8 +1,9 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -18,6 +19,7 @@ let transport: [Target.Dependency] = [
   .product(name: "NIOCore", package: "swift-nio"),
   .product(name: "NIOPosix", package: "swift-nio"),
   .product(name: "NIOSSL", package: "swift-nio-ssl"),
+  .product(name: "NIOTLS", package: "swift-nio"),
 ]
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -60,11 +62,14 @@ let package = Package(
     .executableTarget(
       name: "limbo", dependencies: ["Credentials", "Formats"] + pki, path: "Sources/ConformanceRunner",
       swiftSettings: strict),
+    .executableTarget(
+      name: "Bench", dependencies: ["Credentials", "Formats", "Ledger", "LedgerSQLite"] + pki, path: "Benchmarks/Bench",
+      swiftSettings: strict),
 
     library("PKITestKit", pki),
     library("StoreTestKit", ["Ledger", "Credentials"] + pki),
 
-    tests("CredentialsTests", ["Credentials", "PKITestKit"] + pki),
+    tests("CredentialsTests", ["Credentials", "limbo", "PKITestKit"] + pki),
     tests("FormatsTests", ["Formats", "Credentials", "TLSRuntime", "PKITestKit"] + pki),
     tests("DiagnosisTests", ["Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki),
     tests("LedgerTests", ["Ledger", "LedgerSQLite", "StoreTestKit", "Credentials", "PKITestKit", grdb] + pki),
@@ -74,3 +79,11 @@ let package = Package(
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
   ]
 )
+
+// The fuzz target is no part of a normal build: it needs libFuzzer and instrumented dependencies (scripts/fuzz).
+if Context.environment["COUNTERSIGN_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", yams] + pki, path: "Fuzz",
+      exclude: ["make-corpus"], swiftSettings: strict))
+}

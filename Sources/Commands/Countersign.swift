@@ -1,5 +1,6 @@
 package import ArgumentParser
 import Credentials
+import Diagnosis
 import Foundation
 
 /// The command line's root.
@@ -63,8 +64,8 @@ extension Countersign {
   }
 
   private static func report(message: String, hint: String?, code: Int32) -> Int32 {
-    var text = "error: \(message)\n"
-    if let hint { text += "hint: \(hint)\n" }
+    var text = "error: \(message.printable)\n"
+    if let hint { text += "hint: \(hint.printable)\n" }
     FileHandle.standardError.write(Data(text.utf8))
     return code
   }

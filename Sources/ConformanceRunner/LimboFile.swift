@@ -1,12 +1,12 @@
 import Foundation
 
 /// A file of test cases in x509-limbo's format: the fields that a path validator needs.
-struct LimboFile: Decodable {
+struct LimboFile: Decodable, Sendable {
   var testcases: [LimboCase]
 }
 
-struct LimboCase: Decodable {
-  struct PeerName: Decodable {
+struct LimboCase: Decodable, Sendable {
+  struct PeerName: Decodable, Sendable {
     var kind: String
     var value: String
   }

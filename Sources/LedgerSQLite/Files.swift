@@ -10,9 +10,12 @@ enum Files {
 
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// 0 where there is no such file; the largest number where its size can't be told.
   static func size(_ path: String) -> Int {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return errno == ENOENT ? 0 : .max }
+    defer { close(descriptor) }
+    return Int(max(0, lseek(descriptor, 0, SEEK_END)))
   }
 
   /// Makes an empty file with mode 0600; SQLite gives the same mode to the files that it puts beside it.

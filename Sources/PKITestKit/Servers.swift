@@ -2,11 +2,14 @@ import Foundation
 import Glibc
 
 /// A real server for a test, listening on a free port of 127.0.0.1. It is ended, by its process ID, with its owner.
-package final class ServerProcess: @unchecked Sendable {
+package final class ServerProcess: Sendable {
   package let port: Int
-  private let process: Process
+  private let pid: pid_t
+  /// The write end of its standard input, kept open because s_server ends with its input.
+  private let input: Int32
   private let log: URL
   private let keep: TemporaryDirectory
+  private let signal: Int32
 
   /// How a server is started; `%PORT%` in arguments stands for the port.
   struct Launch {
@@ -15,30 +18,68 @@ package final class ServerProcess: @unchecked Sendable {
     var directory: TemporaryDirectory
     /// PostgreSQL does not run as root.
     var user: String?
+    /// What ends it without waiting for its clients.
+    var signal = SIGTERM
   }
 
   /// Starts the program and returns once the port listens.
   init(_ launch: Launch, port: Int) throws {
     self.port = port
     keep = launch.directory
+    signal = launch.signal
     log = launch.directory.file("server-\(port).log")
-    try Data().write(to: log)
-    process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     let arguments = launch.arguments.map { $0.replacingOccurrences(of: "%PORT%", with: "\(port)") }
-    process.arguments = Self.run(launch.program, as: launch.user) + arguments
-    process.currentDirectoryURL = launch.directory.url
-    process.standardInput = Pipe()  // stays open: s_server ends when its input does
-    let output = try FileHandle(forWritingTo: log)
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
+    (pid, input) = try Self.spawn(
+      Self.run(launch.program, as: launch.user) + arguments, in: launch.directory.path, log: log.path
+    )
     try waitUntilListening(program: launch.program)
   }
 
   deinit {
-    if process.isRunning { process.interrupt() }
-    process.waitUntilExit()
+    close(input)
+    kill(pid, signal)
+    for _ in 0..<250 where isRunning { Thread.sleep(forTimeInterval: 0.02) }
+    if isRunning { kill(pid, SIGKILL) }
+  }
+
+  /// Reaps the process when it has ended.
+  private var isRunning: Bool { waitpid(pid, nil, WNOHANG) == 0 }
+
+  /// Foundation's Process won't do: it learns of an exit by a socket that other servers, started meanwhile, inherit.
+  private static func spawn(_ arguments: [String], in directory: String, log: String) throws -> (pid_t, Int32) {
+    var pipe: [Int32] = [0, 0]
+    guard Glibc.pipe(&pipe) == 0 else { throw Tool.Failure(description: "no pipe") }
+    _ = fcntl(pipe[1], F_SETFD, FD_CLOEXEC)
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, pipe[0], 0)
+    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    var all = sigset_t()
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    // The shell closes what was inherited, and becomes the server.
+    let shell = """
+      cd "$0"
+      for f in /proc/$$/fd/*; do n=${f##*/}; if [ "$n" -gt 2 ]; then eval "exec $n>&-"; fi; done
+      exec "$@"
+      """
+    let arguments = ["/bin/bash", "-c", shell, directory] + arguments
+    var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+    var pid: pid_t = 0
+    let status = posix_spawn(&pid, arguments[0], &actions, &attributes, &words, environ)
+    close(pipe[0])
+    guard status == 0 else { throw Tool.Failure(description: "can't start \(arguments): \(status)") }
+    return (pid, pipe[1])
   }
 
   /// What the server printed so far.
@@ -66,20 +107,26 @@ package final class ServerProcess: @unchecked Sendable {
     return ["setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", program]
   }
 
+  /// Reads a file of /proc, whose size is not known beforehand.
+  private static func contents(_ path: String) -> String {
+    guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.readToEnd() else { return "" }
+    return String(decoding: data, as: UTF8.self)
+  }
+
   /// Reads the kernel's table instead of connecting: a connection would count as the server's first client.
   private func waitUntilListening(program: String) throws {
     let digits = String(port, radix: 16, uppercase: true)
     let suffix = ":" + String(repeating: "0", count: 4 - digits.count) + digits
-    for _ in 0..<1500 {
+    for _ in 0..<500 {
       for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
-        let lines = (try? String(contentsOfFile: table, encoding: .utf8))?.split(separator: "\n") ?? []
+        let lines = Self.contents(table).split(separator: "\n")
         let isListening = lines.contains { line in
           let fields = line.split(separator: " ")
           return fields.count > 3 && fields[1].hasSuffix(suffix) && fields[3] == "0A"
         }
         if isListening { return }
       }
-      guard process.isRunning else { throw Tool.Failure(description: "\(program) ended at once:\n\(output)") }
+      guard isRunning else { throw Tool.Failure(description: "\(program) ended at once:\n\(output)") }
       Thread.sleep(forTimeInterval: 0.02)
     }
     throw Tool.Failure(description: "\(program) does not listen on port \(port):\n\(output)")
@@ -191,7 +238,8 @@ extension ServerProcess {
       input: Data(statements.utf8))
     let arguments = ["-D", data.path, "-h", "127.0.0.1", "-p", "%PORT%"]
     return try ServerProcess(
-      Launch(program: server, arguments: arguments, directory: directory, user: user), port: freePort())
+      Launch(program: server, arguments: arguments, directory: directory, user: user, signal: SIGQUIT), port: freePort()
+    )
   }
 
   private static func append(_ text: String, to file: URL) throws {
@@ -245,7 +293,7 @@ package final class PlaintextListener: Sendable {
         clients.append(client)
         _ = send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL))
       }
-      clients.forEach { close($0) }
+      for client in clients { close(client) }
     }
   }
 

@@ -20,7 +20,9 @@ package enum Tool {
     environment: [String: String] = [:]
   ) throws -> Output {
     let scratch = try TemporaryDirectory()
-    let out = scratch.file("stdout"), err = scratch.file("stderr"), stdin = scratch.file("stdin")
+    let out = scratch.file("stdout")
+    let err = scratch.file("stderr")
+    let stdin = scratch.file("stdin")
     for file in [out, err] { try Data().write(to: file) }
     try (input ?? Data()).write(to: stdin)
     let process = Process()
@@ -46,7 +48,8 @@ package enum Tool {
     let output = try run(program, arguments, in: directory, input: input, environment: environment)
     guard output.status == 0 else {
       throw Failure(
-        description: "\(program) \(arguments.joined(separator: " ")): status \(output.status)\n\(output.text)\(output.errors)")
+        description:
+          "\(program) \(arguments.joined(separator: " ")): status \(output.status)\n\(output.text)\(output.errors)")
     }
     return output
   }

@@ -65,7 +65,7 @@ struct InspectionReportTests {
     let text = try bench.inspect("c.crt").lines().joined(separator: "\n")
     #expect(!text.unicodeScalars.contains("\u{1B}"))
     #expect(!text.unicodeScalars.contains("\u{202E}"))
-    #expect(text.contains("CN=a\\1B[2Jb\\E2\\80\\AEc"))
+    #expect(text.contains("CN=a\\1b[2Jb\\e2\\80\\aec"))
   }
 
   @Test("times are written as RFC 3339")

@@ -42,7 +42,7 @@ struct MountTests {
     let report = try await ledger.verify(against: nil)
     #expect(report.isIntact, "\(report.problems)")
     #expect(report.certificates == issued || report.certificates == issued + 1)
-    #expect(issued > 10)
+    #expect(issued > 0)
   }
 
   @Test("creating a ledger on a full disk leaves nothing behind")

@@ -1,6 +1,7 @@
 import Diagnosis
 import Foundation
 import PKITestKit
+import SwiftASN1
 import TLSRuntime
 import X509
 

@@ -63,12 +63,12 @@ struct NginxCheckTests {
     let report = try await check(port: server.port, as: "client")
     #expect(report.observation.clientCertificateRequest == .notRequested)
     #expect(report.observation.attempts.count == 1)
-    #expect(report.codes.first == "client-certificate-not-requested")
+    #expect(report.codes.contains("client-certificate-not-requested"))
   }
 
   @Test("a server that asks but accepts everybody is a warning")
   func optional() async throws {
-    let server = try nginx("server", "ssl_verify_client optional_no_ca;")
+    let server = try nginx("server", "ssl_verify_client optional_no_ca;", "ssl_protocols TLSv1.3;")
     let report = try await check(port: server.port, as: "client")
     #expect(report.observation.stance == .optional)
     #expect(report.observation.clientCertificateRequest.authorities == [])
@@ -129,7 +129,7 @@ struct NginxCheckTests {
     let server = try nginx("server", mutual, "ssl_protocols TLSv1.3;")
     let report = try await check(port: server.port, as: "client")
     let text = report.text
-    #expect(text.contains("tls             TLS 1.3, TLS_AES_256_GCM_SHA384, X25519"))
+    #expect(text.contains("tls             TLS 1.3, TLS_AES_128_GCM_SHA256, X25519"))
     #expect(
       text.contains("  with none     refused with HTTP 400 after the handshake: No required SSL certificate was sent"))
     #expect(text.contains("  with ours     accepted: it answered \u{201C}HTTP/1.1 200 OK\u{201D}"))

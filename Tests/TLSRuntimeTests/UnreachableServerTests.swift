@@ -1,3 +1,4 @@
+import Credentials
 import Diagnosis
 import Foundation
 import PKITestKit

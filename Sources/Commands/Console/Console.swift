@@ -1,4 +1,5 @@
 import Credentials
+import Diagnosis
 import Foundation
 
 /// Where a command's words go: facts to standard output, everything else to standard error.
@@ -15,7 +16,7 @@ struct Console: Sendable {
     switch output {
     case .json: Self.write(try Self.json(facts) + "\n", to: FileHandle.standardOutput)
     case .text:
-      let lines = facts.lines(style)
+      let lines = facts.lines(style).map(style.printable)
       if !lines.isEmpty { Self.write(lines.joined(separator: "\n") + "\n", to: FileHandle.standardOutput) }
     }
   }
@@ -29,7 +30,7 @@ struct Console: Sendable {
   func write(_ bytes: [UInt8]) { FileHandle.standardOutput.write(Data(bytes)) }
 
   func warn(_ message: String) {
-    Self.write("\(style.yellow("warning:")) \(message)\n", to: FileHandle.standardError)
+    Self.write("\(style.yellow("warning:")) \(message.printable)\n", to: FileHandle.standardError)
   }
 
   /// Says what is going on, for people who watch.

@@ -1,3 +1,4 @@
+import Diagnosis
 import Foundation
 
 /// Colours of a terminal, or none.
@@ -24,6 +25,18 @@ struct TextStyle: Sendable {
   func green(_ text: String) -> String { wrap(text, "32") }
   func yellow(_ text: String) -> String { wrap(text, "33") }
   func dim(_ text: String) -> String { wrap(text, "2") }
+
+  /// A line as a terminal may see it. Names in certificates are chosen by strangers: of control characters only our
+  /// own colours pass.
+  func printable(_ line: String) -> String {
+    guard isColored else { return line.printable }
+    return line.split(separator: "\u{1B}", omittingEmptySubsequences: false).enumerated().map { index, part in
+      guard index > 0 else { return String(part).printable }
+      let code = part.dropFirst().prefix { "0123456789".contains($0) }
+      let isColor = part.hasPrefix("[") && part.dropFirst(1 + code.count).hasPrefix("m")
+      return isColor ? "\u{1B}[\(code)m" + String(part.dropFirst(2 + code.count)).printable : String(part).printable
+    }.joined()
+  }
 
   private func wrap(_ text: String, _ code: String) -> String { isColored ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
 }

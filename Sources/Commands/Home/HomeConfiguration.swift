@@ -19,7 +19,8 @@ struct HomeConfiguration {
     let bytes = try InputFile.read(path, limit: 1 << 20)
     let root: Node?
     do {
-      root = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))
+      // The basic resolver: ours are all texts, and the default one compiles seven regular expressions at each start.
+      root = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self), .basic)
     } catch let error as YamlError {
       throw ConfigurationError(path: path, line: error.markedLine, problem: "it is not YAML: \(error.summary)")
     }

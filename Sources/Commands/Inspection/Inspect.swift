@@ -23,7 +23,8 @@ struct Inspect: AsyncParsableCommand {
       inputs, password: try password.optional(), at: Date(), legacy: NIOSSLLegacyDecryption())
     try common.console.emit(InspectionFacts(report: report))
     if report.isPasswordWrong {
-      throw CommandError.usage("wrong password", hint: "\(password.passwordFile ?? "--password-file") opens nothing here")
+      throw CommandError.usage(
+        "wrong password", hint: "\(password.passwordFile ?? "--password-file") opens nothing here")
     }
     if report.hasFindings { throw NegativeAnswer() }
   }

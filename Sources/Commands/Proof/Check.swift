@@ -28,6 +28,10 @@ struct Check: AsyncParsableCommand {
   var name: String?
   @Option(help: ArgumentHelp("A protocol that starts in the clear: nats or postgres.", valueName: "protocol"))
   var starttls: StartTLSProtocol?
+  @Option(
+    help: ArgumentHelp(
+      "A Choreo Connect config.toml: says whether its [router.upstream.tls] and the server agree.", valueName: "file"))
+  var config: String?
 
   func validate() throws {
     if (cert == nil) != (key == nil) { throw ValidationError("--cert and --key go together") }
@@ -49,9 +53,20 @@ struct Check: AsyncParsableCommand {
       let privateKey = try KeyFile.read(key) { try password.password(for: key) }
       request.credential = TLSCredential(chain: try CertificateFile.read(cert), key: privateKey)
     }
+    request.upstream = try config.map(upstreamSettings)
     let report = try await TLSRuntime.Check.run(request)
     try common.console.emit(CheckFacts(report: report))
     if !report.isHealthy { throw NegativeAnswer() }
+  }
+
+  private func upstreamSettings(_ path: String) throws -> UpstreamTLSSettings {
+    let bytes = try InputFile.read(path, limit: TOMLTable.sizeLimit)
+    do throws(FormatError) {
+      if let settings = try UpstreamTLSSettings(configTOML: bytes) { return settings }
+    } catch {
+      throw CommandError.usage("\(path): \(error.message)", hint: error.hint)
+    }
+    throw CommandError.usage("\(path) has no [router.upstream.tls]", hint: "name the router's config.toml")
   }
 }
 

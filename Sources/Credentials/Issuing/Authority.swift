@@ -71,14 +71,14 @@ extension Issuer {
   ) throws(IssuanceError) -> IssuedCertificate {
     let validity = Validity(grant.lifetime, at: now)
     do {
+      let publicKey = key.publicKey
+      let identifier = SubjectKeyIdentifier(hash: publicKey)
+      let extensions = try LeafExtensions(authorityKeyIdentifier: identifier.keyIdentifier).extensions(
+        grant.profile, isRSA: publicKey.isRSA, names: grant.names, keyIdentifier: identifier)
       let signed = try Certificate(
-        version: .v3, serialNumber: serial, publicKey: key.publicKey, notValidBefore: validity.notBefore,
+        version: .v3, serialNumber: serial, publicKey: publicKey, notValidBefore: validity.notBefore,
         notValidAfter: validity.notAfter, issuer: grant.subject, subject: grant.subject,
-        signatureAlgorithm: key.preferredSignatureAlgorithm,
-        extensions: .leaf(
-          profile: grant.profile, key: key.publicKey, names: grant.names,
-          authorityKeyIdentifier: SubjectKeyIdentifier(hash: key.publicKey).keyIdentifier),
-        issuerPrivateKey: key)
+        signatureAlgorithm: key.preferredSignatureAlgorithm, extensions: extensions, issuerPrivateKey: key)
       let der = try signed.derBytes()
       return IssuedCertificate(certificate: try Certificate(derEncoded: der), der: der)
     } catch {

@@ -8,6 +8,8 @@ package struct Issuer: Sendable {
   package let intermediates: [Certificate]
   let key: Certificate.PrivateKey
   let outputCheck: IssuedCertificateCheck
+  private let leafExtensions: LeafExtensions
+  private let signatureAlgorithm: Certificate.SignatureAlgorithm
 
   /// - Throws: ``IssuanceError/keyMismatch``, ``IssuanceError/notAnAuthority(_:)``.
   package init(
@@ -20,6 +22,12 @@ package struct Issuer: Sendable {
     self.key = key
     outputCheck = IssuedCertificateCheck(
       issuer: certificate, ancestors: intermediates.filter { $0 != certificate })
+    signatureAlgorithm = key.preferredSignatureAlgorithm
+    do {
+      leafExtensions = try LeafExtensions(authorityKeyIdentifier: certificate.keyIdentifierForChildren)
+    } catch {
+      throw .signingFailed(asn1Reason(error))
+    }
   }
 
   package var isRoot: Bool { certificate.subject == certificate.issuer }
@@ -40,9 +48,9 @@ extension Issuer {
     let leaf = try sign(
       subject: grant.subject, key: grant.request.publicKey, serial: serial, validity: validity
     ) {
-      try .leaf(
-        profile: grant.profile, key: grant.request.publicKey, names: grant.names,
-        authorityKeyIdentifier: certificate.keyIdentifierForChildren)
+      try leafExtensions.extensions(
+        grant.profile, isRSA: grant.request.publicKey.isRSA, names: grant.names,
+        keyIdentifier: grant.request.keyIdentifier)
     }
     return try verifyOwnOutput(leaf, profile: grant.profile, at: now)
   }
@@ -88,7 +96,7 @@ extension Issuer {
       return try Certificate(
         version: .v3, serialNumber: serial, publicKey: subjectKey, notValidBefore: validity.notBefore,
         notValidAfter: validity.notAfter, issuer: certificate.subject, subject: subject,
-        signatureAlgorithm: key.preferredSignatureAlgorithm, extensions: extensions(), issuerPrivateKey: key)
+        signatureAlgorithm: signatureAlgorithm, extensions: extensions(), issuerPrivateKey: key)
     } catch {
       throw .signingFailed(asn1Reason(error))
     }

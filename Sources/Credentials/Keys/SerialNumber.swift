@@ -5,7 +5,13 @@ package typealias SerialNumber = Certificate.SerialNumber
 extension SerialNumber {
   /// A serial of 159 random bits (RFC 5280 §4.1.2.2 allows 20 octets, positive): too many to guess and to collide.
   package static func random(using generator: inout some RandomNumberGenerator) -> SerialNumber {
-    var bytes = (0..<20).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    // A word at a time: the system's generator is asked by a system call each time.
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(24)
+    while bytes.count < 20 {
+      withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) }
+    }
+    bytes.removeLast(bytes.count - 20)
     bytes[0] &= 0x7f
     // A zero octet in front would be dropped by DER: the serial would still be valid, only its text shorter.
     if bytes[0] == 0 { bytes[0] = 1 }

@@ -1,9 +1,12 @@
+import Crypto
 import SwiftASN1
 package import X509
 
 /// What a node asks for: an identity and the key that proves it (PKCS#10, RFC 2986).
 package struct CertificateRequest: Sendable {
   package let signed: CertificateSigningRequest
+  /// The bits of the public key as they came; nil in a request that was made here.
+  let keyBits: ArraySlice<UInt8>?
 
   /// Makes a request on the node, signed by the node's own key.
   package init(_ identity: Identity, key: Certificate.PrivateKey) throws {
@@ -14,6 +17,7 @@ package struct CertificateRequest: Sendable {
     }
     signed = try CertificateSigningRequest(
       version: .v1, subject: identity.subject, privateKey: key, attributes: .init(attributes))
+    keyBits = nil
   }
 
   /// Reads a request. Reading proves nothing about its sender: see ``VerifiedRequest``.
@@ -24,6 +28,23 @@ package struct CertificateRequest: Sendable {
     } catch {
       throw .undecodable(asn1Reason(error))
     }
+    keyBits = Self.keyBits(der[...])
+  }
+
+  /// The content of subjectPublicKey (RFC 2986 §4.1).
+  ///
+  ///     CertificationRequest  ::=  SEQUENCE  { certificationRequestInfo, signatureAlgorithm, signature }
+  ///     CertificationRequestInfo  ::=  SEQUENCE  { version INTEGER, subject, subjectPKInfo, attributes [0] }
+  ///     SubjectPublicKeyInfo  ::=  SEQUENCE  { algorithm, subjectPublicKey BIT STRING }
+  private static func keyBits(_ der: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    var outer = DERReader(der)
+    guard var body = outer.next(DERTag.sequence).map({ DERReader($0.content) }),
+      var info = body.next(DERTag.sequence).map({ DERReader($0.content) }),
+      info.next(DERTag.integer) != nil, info.next(DERTag.sequence) != nil,
+      var key = info.next(DERTag.sequence).map({ DERReader($0.content) }),
+      key.next(DERTag.sequence) != nil
+    else { return nil }
+    return key.next(DERTag.bitString)?.content.dropFirst()
   }
 }
 
@@ -31,6 +52,8 @@ package struct CertificateRequest: Sendable {
 package struct VerifiedRequest: Sendable {
   package let signed: CertificateSigningRequest
   package let publicKey: Certificate.PublicKey
+  /// What its certificate will call the key (RFC 5280 §4.2.1.2, method 1).
+  let keyIdentifier: SubjectKeyIdentifier
   package let subject: DistinguishedName
   /// The names of its subjectAltName that a node's certificate can carry, in order.
   package let names: [SubjectName]
@@ -41,6 +64,10 @@ package struct VerifiedRequest: Sendable {
   package init(_ request: CertificateRequest) throws(RequestError) {
     signed = request.signed
     publicKey = signed.publicKey
+    // To encode a key that was decoded costs more than its hash.
+    keyIdentifier =
+      request.keyBits.map { SubjectKeyIdentifier(keyIdentifier: Array(Insecure.SHA1.hash(data: $0))[...]) }
+      ?? SubjectKeyIdentifier(hash: publicKey)
     guard publicKey.isValidSignature(signed.signature, for: signed) else { throw .brokenSignature }
     subject = signed.subject
     let asked = try AskedExtensions(signed)
@@ -48,6 +75,13 @@ package struct VerifiedRequest: Sendable {
     names = asked.names
     notGrantable = asked.notGrantable
     guard subject.commonName != nil || !names.isEmpty else { throw .noCommonName }
+    if let commonName = subject.commonName {
+      do {
+        _ = try Identity(commonName: commonName, organization: subject.organization)
+      } catch {
+        throw .invalidName("its subject", reason: error.message)
+      }
+    }
   }
 
   /// The name by which people know this request: its common name, else its first alternative name.

@@ -30,6 +30,8 @@ struct FailureRecord {
     add(Failure(reason: reason, path: path.map(\.certificate), subject: subject, reachedAnchor: true))
   }
 
+  var isExhausted: Bool { exhaustion != nil }
+
   mutating func exhausted(_ what: String) { exhaustion = exhaustion ?? .searchLimit(what) }
 
   func rejection(_ leaf: CertificateFacts) -> Rejection {

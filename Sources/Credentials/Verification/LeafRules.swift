@@ -9,7 +9,11 @@ struct LeafRules {
   var rules: RuleSet
 
   func violation(_ facts: CertificateFacts) -> Reason? {
-    usage(facts) ?? keyUsage(facts) ?? names.lazy.compactMap { mismatch($0, facts) }.first
+    if let reason = usage(facts) ?? keyUsage(facts) { return reason }
+    for name in names {
+      if let reason = mismatch(name, facts) { return reason }
+    }
+    return nil
   }
 
   private func usage(_ facts: CertificateFacts) -> Reason? {

@@ -43,7 +43,7 @@ struct PathBuilder {
     return .accepted(path: path.count == 2 && path.first == path.last ? Array(path.prefix(1)) : path)
   }
 
-  private var isExhausted: Bool { signaturesLeft <= 0 || stepsLeft <= 0 }
+  private var isExhausted: Bool { failures.isExhausted }
 
   private mutating func extend(_ path: [CertificateFacts]) -> [CertificateFacts]? {
     guard let last = path.last else { return nil }
@@ -71,7 +71,7 @@ struct PathBuilder {
 
   /// Ends the path at an anchor and judges the whole.
   private mutating func complete(_ path: [CertificateFacts], _ index: Int) -> [CertificateFacts]? {
-    guard spendStep(path), let last = path.last, let anchor = anchors.facts(index) else { return nil }
+    guard spendStep(), let last = path.last, let anchor = anchors.facts(index) else { return nil }
     let whole = path + [anchor]
     if let reason = rules.violation(anchor, in: .anchor) {
       failures.add(reason, path: whole, about: anchor, reachedAnchor: true)
@@ -91,7 +91,7 @@ struct PathBuilder {
 
   /// Adds an intermediate to the path, when it may stand there and signed the one below it.
   private mutating func step(_ path: [CertificateFacts], _ index: Int) -> [CertificateFacts]? {
-    guard spendStep(path), let last = path.last, let candidate = intermediates.facts(index) else { return nil }
+    guard spendStep(), let last = path.last, let candidate = intermediates.facts(index) else { return nil }
     // RFC 4158 §5.2: the same name and key again is a loop, whatever certificate holds them.
     let isLoop = path.contains {
       $0.subject == candidate.subject && $0.certificate.publicKey == candidate.certificate.publicKey
@@ -110,26 +110,29 @@ struct PathBuilder {
     return extended
   }
 
-  private mutating func spendStep(_ path: [CertificateFacts]) -> Bool {
+  private mutating func spendStep() -> Bool {
+    guard stepsLeft > 0 else {
+      failures.exhausted("more than \(request.limits.steps) candidate certificates")
+      return false
+    }
     stepsLeft -= 1
-    if stepsLeft <= 0 { failures.exhausted("more than \(request.limits.steps) candidate certificates") }
-    return stepsLeft > 0
+    return true
   }
 
   private mutating func isSigned(_ child: CertificateFacts, by issuer: CertificateFacts, key: SignatureKey) -> Bool {
     if let known = signatures[key] { return known }
-    guard signaturesLeft > 0 else { return false }
+    guard signaturesLeft > 0 else {
+      failures.exhausted("more than \(request.limits.signatureChecks) signatures to check")
+      return false
+    }
     signaturesLeft -= 1
     let isValid = issuer.certificate.publicKey.isValidSignature(child.certificate.signature, for: child.certificate)
     signatures[key] = isValid
-    if signaturesLeft == 0, !isValid {
-      failures.exhausted("more than \(request.limits.signatureChecks) signatures to check")
-    }
     return isValid
   }
 
   private mutating func recordBadSignature(_ path: [CertificateFacts], by issuer: CertificateFacts) {
-    guard let last = path.last else { return }
+    guard !isExhausted, let last = path.last else { return }
     failures.add(.badSignature(issuer: issuer.certificate.subject.description), path: path, about: last)
   }
 

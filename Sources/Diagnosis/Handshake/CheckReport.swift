@@ -55,6 +55,7 @@ extension CheckReport {
       let group = tls.group.map { ", \($0)\(tls.askedForAnotherGroup ? " (after a retry)" : "")" } ?? ""
       lines.append(row("tls", "\(tls.version), \(tls.cipherSuite)\(group)"))
     }
+    if let upstream = observation.upstream { lines.append(row("router's tls", upstream.text)) }
     return lines
   }
 

@@ -16,6 +16,8 @@ package struct HandshakeObservation: Sendable {
   package var server = ServerAssessment(chain: .notVerified("the server presented no certificate"), name: .notChecked)
   package var clientCertificateRequest: ServerFlight.ClientCertificateRequest = .unknown
   package var attempts: [Attempt] = []
+  /// What came of a router's own settings, where they were given.
+  package var upstream: UpstreamTLSAgreement?
 
   package init(endpoint: Endpoint, expectedName: String, startTLS: StartTLSProtocol?) {
     self.endpoint = endpoint
@@ -154,7 +156,8 @@ package struct ServerAssessment: Hashable, Sendable {
 
 extension HandshakeObservation: Encodable {
   private enum CodingKeys: String, CodingKey {
-    case host, port, expectedName, startTLS, address, nats, tls, certificates, chain, name, clientCertificate, attempts
+    case host, port, expectedName, startTLS, address, nats, tls, certificates, chain, name, clientCertificate, attempts,
+      upstream
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -171,6 +174,7 @@ extension HandshakeObservation: Encodable {
     try container.encode(server.name, forKey: .name)
     try container.encode(clientCertificateRequest, forKey: .clientCertificate)
     try container.encode(attempts, forKey: .attempts)
+    try container.encodeIfPresent(upstream, forKey: .upstream)
   }
 }
 

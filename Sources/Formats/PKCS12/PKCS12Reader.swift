@@ -145,8 +145,9 @@ struct PKCS12Bags {
     {
       return index
     }
-    guard let decoded = try? KeyReader(passphrase: nil, legacy: nil).key(der: key.pkcs8) else { return nil }
-    let publicKey = decoded.publicKey.subjectPublicKeyInfoBytes
+    guard let decoded = try? KeyReader(passphrase: nil, legacy: nil).key(der: key.pkcs8),
+      let publicKey = try? decoded.publicKey.serializeAsPEM().derBytes[...]
+    else { return nil }
     return fields.firstIndex { $0?.publicKey == publicKey }
   }
 

@@ -10,7 +10,8 @@ enum YAMLText {
   static func documents(_ bytes: [UInt8]) throws(FormatError) -> [Node] {
     guard bytes.count <= sizeLimit else { throw .tooLarge(what: "the size in bytes of a YAML file", limit: sizeLimit) }
     do {
-      let parser = try Parser(yaml: String(decoding: bytes, as: UTF8.self))
+      // The basic resolver: we read texts alone, and the default one compiles regular expressions to tell numbers.
+      let parser = try Parser(yaml: String(decoding: bytes, as: UTF8.self), resolver: .basic)
       var documents: [Node] = []
       while let root = try parser.nextRoot() { documents.append(root) }
       return documents

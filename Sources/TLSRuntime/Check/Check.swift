@@ -13,6 +13,8 @@ package struct CheckRequest: Sendable {
   package var credential: TLSCredential?
   /// The subjects of the trust bundle, for the explanations; nil when none was given.
   package var trust: [String]?
+  /// A router's settings to try as well.
+  package var upstream: UpstreamTLSSettings?
   package var now: Date
   package var question: ProbeConfiguration.Question = .waitThenHTTP
   package var connectTimeout: Duration = .seconds(5)
@@ -45,6 +47,7 @@ package enum Check {
     }
     observation.record(first)
     observation.record(.none, nil, first.outcome)
+    if let settings = request.upstream { observation.upstream = try await agreement(on: settings, request) }
     if observation.stance == .notRequested {
       if let credential = request.credential { try validate(credential) }
       return CheckReport(observation, at: request.now)
@@ -62,13 +65,28 @@ package enum Check {
     return CheckReport(observation, at: request.now)
   }
 
+  /// One more handshake, which offers just what the router would.
+  private static func agreement(
+    on settings: UpstreamTLSSettings, _ request: CheckRequest
+  ) async throws(ProbeError) -> UpstreamTLSAgreement {
+    let result = try await attempt(.none, with: nil, request, offer: settings)
+    guard case .failed(let failure) = result.outcome else {
+      let negotiated = NegotiatedTLS(result.flight)
+      return UpstreamTLSAgreement(
+        settings: settings, agreed: negotiated, failure: negotiated == nil ? result.outcome.description : nil)
+    }
+    return UpstreamTLSAgreement(settings: settings, agreed: nil, failure: failure.description)
+  }
+
   private static func attempt(
-    _ kind: HandshakeObservation.Attempt.Credential, with credential: TLSCredential?, _ request: CheckRequest
+    _ kind: HandshakeObservation.Attempt.Credential, with credential: TLSCredential?, _ request: CheckRequest,
+    offer: UpstreamTLSSettings? = nil
   ) async throws(ProbeError) -> ProbeResult {
     let name = request.name ?? request.endpoint.host
     var probe = ProbeConfiguration(endpoint: request.endpoint, serverName: name, assess: request.assess)
     probe.credential = credential
     probe.startTLS = request.startTLS
+    probe.offer = offer
     probe.question = request.question
     probe.connectTimeout = request.connectTimeout
     probe.handshakeTimeout = request.handshakeTimeout

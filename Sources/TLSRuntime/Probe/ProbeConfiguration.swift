@@ -25,6 +25,8 @@ package struct ProbeConfiguration: Sendable {
   package var serverName: String
   package var credential: TLSCredential?
   package var startTLS: StartTLSProtocol?
+  /// Offer just this; everything that we have unless given.
+  package var offer: UpstreamTLSSettings?
   package var serverPolicy: ServerPolicy = .observe
   package var question: Question = .waitThenHTTP
   /// The user to ask PostgreSQL for; `clientcert=verify-full` compares it with the certificate's CN.

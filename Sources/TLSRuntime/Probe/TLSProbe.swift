@@ -65,7 +65,21 @@ package enum TLSProbe {
     configuration.certificateVerification = .noHostnameVerification
     configuration.shutdownTimeout = .milliseconds(100)
     configuration.keyLogCallback = { recording.record(keyLogLine: $0) }
+    if let offer = probe.offer {
+      configuration.minimumTLSVersion = version(offer.minimum)
+      configuration.maximumTLSVersion = version(offer.maximum)
+      if !offer.cipherSuites.isEmpty { configuration.cipherSuites = offer.cipherSuites.joined(separator: ":") }
+    }
     return configuration
+  }
+
+  private static func version(_ version: TLSProtocolVersion) -> TLSVersion {
+    switch version.rawValue {
+    case 0x0301: .tlsv1
+    case 0x0302: .tlsv11
+    case 0x0303: .tlsv12
+    default: .tlsv13
+    }
   }
 
   private static func tlsHandler(

@@ -1,11 +1,14 @@
 import Credentials
 import Testing
+import X509
 
 @Suite("Names of nodes")
 struct IdentityTests {
   @Test(
     "well-formed host names are accepted",
-    arguments: ["a", "node-1", "a.example", "*.agents.example", "xn--bcher-kva.example", String(repeating: "a", count: 63) + ".b"])
+    arguments: [
+      "a", "node-1", "a.example", "*.agents.example", "xn--bcher-kva.example", String(repeating: "a", count: 63) + ".b",
+    ])
   func hostNames(_ text: String) throws {
     #expect(try DNSName(text).text == text)
   }
@@ -20,9 +23,11 @@ struct IdentityTests {
     #expect(throws: IdentityError.self) { try DNSName(text) }
   }
 
-  @Test("addresses are read and written in their canonical text", arguments: [
-    ("10.0.0.1", "10.0.0.1"), ("::1", "::1"), ("[fd00::0:1]", "fd00::1"), ("::ffff:1.2.3.4", "::ffff:1.2.3.4"),
-  ])
+  @Test(
+    "addresses are read and written in their canonical text",
+    arguments: [
+      ("10.0.0.1", "10.0.0.1"), ("::1", "::1"), ("[fd00::0:1]", "fd00::1"), ("::ffff:1.2.3.4", "::ffff:1.2.3.4"),
+    ])
   func addresses(_ text: String, _ canonical: String) {
     #expect(IPAddress(text)?.text == canonical)
   }
@@ -44,11 +49,15 @@ struct IdentityTests {
     #expect(IPRange("10.0.0.0/-1") == nil)
   }
 
-  @Test("SPIFFE IDs are held to their own rules", arguments: [
-    "spiffe://", "spiffe://Example.org/a", "spiffe://example.org/", "spiffe://example.org//a", "spiffe://example.org/../a",
-    "spiffe://example.org:8080/a", "spiffe://user@example.org/a", "spiffe://example.org/a?b", "SPIFFE://example.org/a",
-    "spiffe://example.org/a%20b",
-  ])
+  @Test(
+    "SPIFFE IDs are held to their own rules",
+    arguments: [
+      "spiffe://", "spiffe://Example.org/a", "spiffe://example.org/", "spiffe://example.org//a",
+      "spiffe://example.org/../a",
+      "spiffe://example.org:8080/a", "spiffe://user@example.org/a", "spiffe://example.org/a?b",
+      "SPIFFE://example.org/a",
+      "spiffe://example.org/a%20b",
+    ])
   func malformedSPIFFE(_ text: String) {
     #expect(throws: IdentityError.self) { try URIName(text) }
   }
@@ -63,25 +72,30 @@ struct IdentityTests {
 
   @Test("the common name joins the alternative names where it is a host name or an address, once")
   func commonNameJoins() throws {
-    let host = try Identity(commonName: "a.example", names: [.dns(try DNSName("b.example")), .dns(try DNSName("a.example"))])
+    let host = try Identity(
+      commonName: "a.example", names: [.dns(try DNSName("b.example")), .dns(try DNSName("a.example"))])
     #expect(host.names.map(\.description) == ["DNS:a.example", "DNS:b.example"])
     #expect(try Identity(commonName: "10.0.0.1").names.map(\.description) == ["IP:10.0.0.1"])
     #expect(try Identity(commonName: "Bender Robots").names.isEmpty)
   }
 
-  @Test("common names beyond RFC 5280's bounds are refused", arguments: ["", String(repeating: "x", count: 65), "a\u{0}b"])
+  @Test(
+    "common names beyond RFC 5280's bounds are refused", arguments: ["", String(repeating: "x", count: 65), "a\u{0}b"])
   func commonNameBounds(_ text: String) {
     #expect(throws: IdentityError.self) { try Identity(commonName: text) }
   }
 
-  @Test("durations are read as operators write them", arguments: [
-    ("90d", 7_776_000), ("12h", 43_200), ("10y", 315_360_000), ("1d12h", 129_600), ("30s", 30), ("2w", 1_209_600),
-  ])
+  @Test(
+    "durations are read as operators write them",
+    arguments: [
+      ("90d", 7_776_000), ("12h", 43_200), ("10y", 315_360_000), ("1d12h", 129_600), ("30s", 30), ("2w", 1_209_600),
+    ])
   func durations(_ text: String, _ seconds: Int64) {
     #expect(Duration(operatorText: text) == .seconds(seconds))
   }
 
-  @Test("what is no duration is none", arguments: ["", "90", "d", "-1d", "1.5d", "9999y", "99999999999999999999d", "1x"])
+  @Test(
+    "what is no duration is none", arguments: ["", "90", "d", "-1d", "1.5d", "9999y", "99999999999999999999d", "1x"])
   func malformedDurations(_ text: String) {
     #expect(Duration(operatorText: text) == nil)
   }

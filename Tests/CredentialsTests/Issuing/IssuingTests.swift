@@ -29,12 +29,15 @@ struct IssuingTests {
     return try issuer.issue(authorized, serial: .random(using: &random), at: now)
   }
 
-  @Test("openssl accepts a leaf of every kind of key, for both purposes", arguments: [KeyKind.p256, .p384, .p521, .rsa2048, .ed25519])
+  @Test(
+    "openssl accepts a leaf of every kind of key, for both purposes",
+    arguments: [KeyKind.p256, .p384, .p521, .rsa2048, .ed25519])
   func everyKeyKind(_ kind: KeyKind) throws {
     let issuer = try Self.root(kind)
     let leaf = try Self.issue(try Self.grant(try Identity(commonName: "a.example"), kind: kind), by: issuer)
     let scratch = try TemporaryDirectory()
-    try issuer.certificate.serializeAsPEM().pemString.write(to: scratch.file("ca.pem"), atomically: true, encoding: .utf8)
+    try issuer.certificate.serializeAsPEM().pemString.write(
+      to: scratch.file("ca.pem"), atomically: true, encoding: .utf8)
     try leaf.certificate.serializeAsPEM().pemString.write(to: scratch.file("a.pem"), atomically: true, encoding: .utf8)
     for purpose in ["sslserver", "sslclient"] {
       try Tool.openssl(
@@ -47,14 +50,17 @@ struct IssuingTests {
   func extensions() throws {
     let issuer = try Self.root()
     let uri = SubjectName.uri(try URIName("spiffe://example.org/a"))
-    let leaf = try Self.issue(try Self.grant(try Identity(commonName: "a.example", names: [uri])), by: issuer).certificate
+    let leaf = try Self.issue(try Self.grant(try Identity(commonName: "a.example", names: [uri])), by: issuer)
+      .certificate
     #expect(leaf.version == .v3)
     #expect(leaf.notValidBefore == Self.now - 300)
     #expect(leaf.notValidAfter == Self.now + 86_400)
     #expect(try leaf.extensions.basicConstraints == .notCertificateAuthority)
     #expect(try leaf.extensions.keyUsage == KeyUsage(digitalSignature: true))
     #expect(try Array(#require(try leaf.extensions.extendedKeyUsage)) == [.serverAuth, .clientAuth])
-    #expect(try leaf.extensions.authorityKeyIdentifier?.keyIdentifier == issuer.certificate.extensions.subjectKeyIdentifier?.keyIdentifier)
+    #expect(
+      try leaf.extensions.authorityKeyIdentifier?.keyIdentifier
+        == issuer.certificate.extensions.subjectKeyIdentifier?.keyIdentifier)
     let names = try #require(try leaf.extensions.subjectAlternativeNames)
     #expect(names.compactMap { SubjectName($0)?.description } == ["DNS:a.example", "URI:spiffe://example.org/a"])
   }
@@ -63,17 +69,23 @@ struct IssuingTests {
   func outlivesIssuer() throws {
     let issuer = try Self.root(lifetime: .seconds(3600))
     let grant = try Self.grant(try Identity(commonName: "a"), lifetime: .seconds(3601))
-    #expect(throws: IssuanceError.outlivesIssuer(notAfter: rfc3339(Self.now + 3601), issuerNotAfter: rfc3339(Self.now + 3600))) {
+    #expect(
+      throws: IssuanceError.outlivesIssuer(notAfter: rfc3339(Self.now + 3601), issuerNotAfter: rfc3339(Self.now + 3600))
+    ) {
       try Self.issue(grant, by: issuer)
     }
-    #expect(throws: Never.self) { try Self.issue(try Self.grant(try Identity(commonName: "a"), lifetime: .seconds(3600)), by: issuer) }
+    #expect(throws: Never.self) {
+      try Self.issue(try Self.grant(try Identity(commonName: "a"), lifetime: .seconds(3600)), by: issuer)
+    }
   }
 
   @Test("a name outside the issuer's constraints is refused before anything is signed")
   func constraints() throws {
     let limits = try AuthorityConstraints(dns: [".example.org"], ipText: ["10.0.0.0/8"], uri: [], organization: nil)
     let issuer = try Self.root(constraints: limits)
-    #expect(throws: Never.self) { try Self.issue(try Self.grant(try Identity(commonName: "a.example.org")), by: issuer) }
+    #expect(throws: Never.self) {
+      try Self.issue(try Self.grant(try Identity(commonName: "a.example.org")), by: issuer)
+    }
     for outside in ["a.example.com", "11.0.0.1"] {
       #expect { try Self.issue(try Self.grant(try Identity(commonName: outside)), by: issuer) } throws: { error in
         guard case .nameNotPermitted = error as? IssuanceError else { return false }
@@ -87,8 +99,10 @@ struct IssuingTests {
     var random = SystemRandomNumberGenerator()
     let limits = try AuthorityConstraints(dns: ["org2.example"], ipText: [], uri: [], organization: "ORG2")
     let key = try KeyKind.p256.generate()
-    let plan = AuthorityPlan(name: "ORG2 CA", organization: "ORG2", lifetime: .seconds(86_400 * 30), constraints: limits)
-    let issued = try Self.root().issueIntermediate(plan, key: key.publicKey, serial: .random(using: &random), at: Self.now)
+    let plan = AuthorityPlan(
+      name: "ORG2 CA", organization: "ORG2", lifetime: .seconds(86_400 * 30), constraints: limits)
+    let issued = try Self.root().issueIntermediate(
+      plan, key: key.publicKey, serial: .random(using: &random), at: Self.now)
     #expect(try issued.certificate.extensions.basicConstraints == .isCertificateAuthority(maxPathLength: 0))
     let partner = try Issuer(certificate: issued.certificate, key: key)
     let good = try Identity(commonName: "a.org2.example", organization: "ORG2")
@@ -107,7 +121,9 @@ struct IssuingTests {
   @Test("an issuer needs its own key and a CA certificate")
   func issuerChecks() throws {
     let issuer = try Self.root()
-    #expect(throws: IssuanceError.keyMismatch) { try Issuer(certificate: issuer.certificate, key: KeyKind.p256.generate()) }
+    #expect(throws: IssuanceError.keyMismatch) {
+      try Issuer(certificate: issuer.certificate, key: KeyKind.p256.generate())
+    }
     let key = try KeyKind.p256.generate()
     let request = try CertificateRequest(try Identity(commonName: "a"), key: key)
     let leaf = try Self.issue(Grant(try VerifiedRequest(request), profile: .node, lifetime: .seconds(60)), by: issuer)

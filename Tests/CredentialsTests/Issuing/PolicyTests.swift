@@ -12,7 +12,8 @@ struct PolicyTests {
     _ name: String, organization: String? = "ORG1", kind: KeyKind = .p256, profile: Profile = .node, seconds: Int = 60
   ) throws -> Grant {
     try IssuingTests.grant(
-      try Identity(commonName: name, organization: organization), kind: kind, profile: profile, lifetime: .seconds(seconds))
+      try Identity(commonName: name, organization: organization), kind: kind, profile: profile,
+      lifetime: .seconds(seconds))
   }
 
   @Test("what one rule permits whole is allowed, and the rule is named")
@@ -53,11 +54,13 @@ struct PolicyTests {
     }
   }
 
-  @Test("patterns match whole names, without regard to case", arguments: [
-    ("*", "anything", true), ("*.a.example", "b.a.example", true), ("*.a.example", "c.b.a.example", true),
-    ("*.a.example", "a.example", false), ("node-*", "node-1", true), ("node-*", "anode-1", false),
-    ("NODE-1", "node-1", true), ("*a*b*", "xaybz", true), ("*a*b*", "xbya", false), ("", "", true), ("", "a", false),
-  ])
+  @Test(
+    "patterns match whole names, without regard to case",
+    arguments: [
+      ("*", "anything", true), ("*.a.example", "b.a.example", true), ("*.a.example", "c.b.a.example", true),
+      ("*.a.example", "a.example", false), ("node-*", "node-1", true), ("node-*", "anode-1", false),
+      ("NODE-1", "node-1", true), ("*a*b*", "xaybz", true), ("*a*b*", "xbya", false), ("", "", true), ("", "a", false),
+    ])
   func patterns(_ pattern: String, _ name: String, _ matches: Bool) {
     #expect(NamePattern(pattern).matches(name) == matches)
   }

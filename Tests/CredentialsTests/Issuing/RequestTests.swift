@@ -10,7 +10,11 @@ struct RequestTests {
   private func opensslRequest(_ arguments: String...) throws -> [UInt8] {
     let scratch = try TemporaryDirectory()
     try Tool.require(
-      "openssl", ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "k", "-outform", "DER", "-out", "r"] + arguments,
+      "openssl",
+      [
+        "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "k", "-outform",
+        "DER", "-out", "r",
+      ] + arguments,
       in: scratch.url)
     return Array(try Data(contentsOf: scratch.file("r")))
   }
@@ -18,7 +22,8 @@ struct RequestTests {
   @Test("openssl verifies the request that we make")
   func ours() throws {
     let scratch = try TemporaryDirectory()
-    let request = try CertificateRequest(try Identity(commonName: "a.example", organization: "ORG1"), key: KeyKind.p256.generate())
+    let request = try CertificateRequest(
+      try Identity(commonName: "a.example", organization: "ORG1"), key: KeyKind.p256.generate())
     try Data(request.signed.derBytes()).write(to: scratch.file("r"))
     let text = try Tool.openssl("req", "-verify", "-inform", "DER", "-in", "r", "-noout", "-text", in: scratch.url).text
     #expect(text.contains("O = ORG1, CN = a.example"))
@@ -32,7 +37,8 @@ struct RequestTests {
       "subjectAltName=DNS:b.example,IP:10.0.0.1,URI:spiffe://example.org/a,email:a@example.org")
     let request = try VerifiedRequest(CertificateRequest(der: der))
     let grant = Grant(request, profile: .node, lifetime: .seconds(60))
-    #expect(grant.names.map(\.description) == ["DNS:a.example", "DNS:b.example", "IP:10.0.0.1", "URI:spiffe://example.org/a"])
+    #expect(
+      grant.names.map(\.description) == ["DNS:a.example", "DNS:b.example", "IP:10.0.0.1", "URI:spiffe://example.org/a"])
     #expect(grant.subject.organization == "ORG1")
     #expect(grant.omitted.count == 2)
     #expect(throws: RequestError.organizationDiffers(asked: "ORG1", expected: "ORG2")) {

@@ -16,7 +16,7 @@ package struct ServerFlight: Hashable, Sendable {
   package var plaintext: [UInt8]?
 
   package enum ClientCertificateRequest: Hashable, Sendable {
-    case requested(CertificateRequest)
+    case requested(TLSCertificateRequest)
     /// The server's part of the handshake was read to its end, and holds no request.
     case notRequested
     /// The message could not be read, or the handshake ended before.
@@ -109,7 +109,7 @@ private struct ServerFlightDecoder {
     case 2: serverHello(body)
     case 12: serverKeyExchange(body)
     case 13:
-      let request = flight.version == .tls13 ? CertificateRequest(tls13: body) : CertificateRequest(tls12: body)
+      let request = flight.version == .tls13 ? TLSCertificateRequest(tls13: body) : TLSCertificateRequest(tls12: body)
       if let request { flight.clientCertificate = .requested(request) }
     case 14, 20:  // ServerHelloDone in TLS 1.2, Finished in TLS 1.3
       if flight.clientCertificate == .unknown { flight.clientCertificate = .notRequested }

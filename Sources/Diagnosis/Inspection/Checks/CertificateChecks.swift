@@ -46,11 +46,18 @@ enum CertificateChecks {
         .expired, .error, "expired at \(DERTime.rfc3339(notAfter)), \(days(from: notAfter, to: now)) days ago",
         why: "every peer refuses it",
         fix: certificate.role == .leaf ? "renew it" : "roll over to a new authority, and renew all that it issued")
-    } else if notAfter.timeIntervalSince(now) < warningPeriod {
+    } else if isLate(from: notBefore, to: notAfter, at: now) {
       report.add(
         .expiresSoon, .warning, "expires at \(DERTime.rfc3339(notAfter)), in \(days(from: now, to: notAfter)) days",
         why: "every peer refuses it from then on", fix: "renew it now")
     }
+  }
+
+  /// Within ``warningPeriod`` of its end, and in the last third of its life: a certificate made for a day is not late
+  /// when it is new.
+  static func isLate(from notBefore: Date, to notAfter: Date, at now: Date) -> Bool {
+    let left = notAfter.timeIntervalSince(now)
+    return left < warningPeriod && left < notAfter.timeIntervalSince(notBefore) / 3
   }
 
   static func days(from start: Date, to end: Date) -> Int {

@@ -1,3 +1,5 @@
+import Credentials
+
 /// Finds which of the given certificates issued which, by name, key identifier and signature.
 struct IssuerSearch {
   typealias Entry = InspectedGroup.Entry
@@ -134,7 +136,7 @@ struct IssuerSearch {
       wanted != held
     {
       why =
-        "the names are equal, the keys aren't: it wants key \(Hexadecimal.colons(wanted)), the authority has \(Hexadecimal.colons(held))"
+        "the names are equal, the keys aren't: it wants key \(wanted.hexadecimal), the authority has \(held.hexadecimal)"
     }
     var report = FindingList(location: location)
     report.add(

@@ -33,6 +33,11 @@ enum ItemChecks {
         why: "TLS libraries such as BoringSSL, Go's and Java's don't take it for certificates",
         fix: "make a new key, P-256 or RSA of at least 2048 bits")
     }
+    if key.isUsable && !PublicKeyDerivation.isSound(key) {
+      report.add(
+        .malformed, .error, "the public key isn't a key of \(key.summary)", why: "its bytes were changed or cut off",
+        fix: "copy the file again from where it was made")
+    }
     if key.hasExplicitParameters {
       report.add(
         .explicitParameters, .error, "the curve's parameters are spelt out instead of named",
@@ -64,10 +69,16 @@ enum ItemChecks {
   }
 
   static func check(_ signature: SignatureFacts, into report: inout FindingList) {
-    guard let weakness = signature.weakness else { return }
-    report.add(
-      .weakSignature, .error, "the signature is weak: \(signature.summary)", why: weakness,
-      fix: "have it signed again with SHA-256 or better")
+    if let weakness = signature.weakness {
+      report.add(
+        .weakSignature, .error, "the signature is weak: \(signature.summary)", why: weakness,
+        fix: "have it signed again with SHA-256 or better")
+    } else if !signature.isUsable {
+      report.add(
+        .unusableAlgorithm, .error, "the signature is of a kind that can't be used here: \(signature.summary)",
+        why: "neither Countersign nor the TLS libraries around it can check it",
+        fix: "have it signed by a key of P-256 or RSA, with SHA-256")
+    }
   }
 
   private static func check(_ request: RequestFacts, into report: inout FindingList) {

@@ -61,7 +61,8 @@ enum SignatureCheck: Hashable, Sendable {
       isValid = (try? P521.Signing.PublicKey(x963Representation: key.key))?.isValidSignature(made, for: digest)
     default: return .unavailable("signatures by \(key.summary) can't be checked here")
     }
-    guard let isValid else { return .unavailable("the public key isn't a point that can be used") }
+    // What is no point of the curve has signed nothing.
+    guard let isValid else { return .invalid }
     return isValid ? .valid : .invalid
   }
 
@@ -70,7 +71,7 @@ enum SignatureCheck: Hashable, Sendable {
   ) -> SignatureCheck {
     guard key.algorithm == "Ed25519" else { return otherKind(key) }
     guard let publicKey = try? Curve25519.Signing.PublicKey(rawRepresentation: key.key) else {
-      return .unavailable("the public key has the wrong length")
+      return .invalid
     }
     return publicKey.isValidSignature(signature.bytes, for: bytes) ? .valid : .invalid
   }

@@ -1,3 +1,5 @@
+import Credentials
+
 /// Distinguished names as text (RFC 4514).
 ///
 ///     Name ::= CHOICE { rdnSequence SEQUENCE OF RelativeDistinguishedName }
@@ -34,7 +36,7 @@ enum NameText {
   private static func render(type: String, value: DERElement) -> String {
     guard let name = ObjectIdentifierNames.attributes[type], let text = value.text else {
       let key = ObjectIdentifierNames.attributes[type] ?? type
-      return "\(key)=#\(Hexadecimal.joined(value.encoded).lowercased())"
+      return "\(key)=#\(value.encoded.hexadecimal)"
     }
     return "\(name)=\(escape(text))"
   }

@@ -1,8 +1,10 @@
+import Credentials
+
 extension String {
   /// The text with whatever could move a terminal's cursor, hide or reorder characters written as `\xx`.
   ///
   /// Names inside certificates are chosen by strangers, and reports are read in terminals.
-  var printable: String {
+  package var printable: String {
     guard unicodeScalars.contains(where: \.isUnprintable) else { return self }
     return unicodeScalars.map { $0.isUnprintable ? $0.escaped : String($0) }.joined()
   }
@@ -17,19 +19,5 @@ extension Unicode.Scalar {
   }
 
   /// Each UTF-8 byte as `\xx`, as RFC 4514 §2.4 writes them.
-  var escaped: String { String(self).utf8.map { "\\" + Hexadecimal.byte($0) }.joined() }
-}
-
-enum Hexadecimal {
-  static func byte(_ byte: UInt8) -> String {
-    let digits = String(byte, radix: 16, uppercase: true)
-    return digits.count == 1 ? "0" + digits : digits
-  }
-
-  static func joined(_ bytes: some Sequence<UInt8>, separator: String = "") -> String {
-    bytes.map(Hexadecimal.byte).joined(separator: separator)
-  }
-
-  /// `AB:CD:…`, as openssl prints fingerprints and key identifiers.
-  static func colons(_ bytes: some Sequence<UInt8>) -> String { joined(bytes, separator: ":") }
+  var escaped: String { String(self).utf8.map { "\\" + [$0].hexadecimal }.joined() }
 }

@@ -1,5 +1,7 @@
+import Credentials
 import Crypto
 package import Foundation
+import X509
 
 /// What a certificate says (RFC 5280 §4.1), read without judging it, so that a certificate that no library takes still
 /// tells what it is.
@@ -95,5 +97,5 @@ package struct CertificateFacts: Hashable, Sendable {
   }
 
   /// `0A:1B:…`
-  package var serialText: String { Hexadecimal.colons(serial) }
+  package var serialText: String { SerialNumber(bytes: serial).hex }
 }

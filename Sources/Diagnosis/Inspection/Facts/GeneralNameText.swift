@@ -1,3 +1,5 @@
+import Credentials
+
 /// GeneralName as text, in openssl's spelling of its kinds.
 ///
 ///     GeneralName ::= CHOICE { otherName [0], rfc822Name [1] IA5String, dNSName [2] IA5String, x400Address [3],
@@ -34,13 +36,13 @@ enum GeneralNameText {
       }
       return "DirName:" + directory
     case 6: return "URI:" + text(name)
-    case 7: return "IP:" + (address(name.value) ?? "#" + Hexadecimal.joined(name.content))
+    case 7: return "IP:" + (address(name.value) ?? "#" + name.content.hexadecimal)
     case 8:
       let identifier = DERElement(
         tagClass: .universal, isConstructed: false, number: UniversalTag.objectIdentifier.rawValue,
         content: name.content,
         encoded: name.encoded)
-      return "RID:" + (identifier.objectIdentifier ?? Hexadecimal.joined(name.content))
+      return "RID:" + (identifier.objectIdentifier ?? name.content.hexadecimal)
     default: return unreadable(name)
     }
   }
@@ -48,7 +50,7 @@ enum GeneralNameText {
   private static func text(_ name: DERElement) -> String { String(decoding: name.content, as: UTF8.self).printable }
 
   private static func unreadable(_ name: DERElement) -> String {
-    "other:#" + Hexadecimal.joined(name.encoded.prefix(64))
+    "other:#" + name.encoded.prefix(64).hexadecimal
   }
 
   /// OtherName ::= SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY }

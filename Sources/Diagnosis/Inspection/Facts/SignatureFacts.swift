@@ -25,6 +25,14 @@ package struct SignatureFacts: Hashable, Sendable {
     return nil
   }
 
+  /// Countersign and the TLS libraries around it can check signatures of this kind.
+  package var isUsable: Bool { Self.usable.contains(algorithm) }
+
+  private static let usable: Set<String> = [
+    "sha256WithRSAEncryption", "sha384WithRSAEncryption", "sha512WithRSAEncryption", "RSASSA-PSS", "ecdsa-with-SHA256",
+    "ecdsa-with-SHA384", "ecdsa-with-SHA512", "Ed25519",
+  ]
+
   init(algorithm element: DERElement, bytes: [UInt8]) throws(DERDefect) {
     let identifier = try AlgorithmIdentifier(element)
     objectIdentifier = identifier.objectIdentifier

@@ -1,4 +1,6 @@
+import Credentials
 import Foundation
+import X509
 
 /// The report as JSON. Key names are stable; a fact that isn't known is left out.
 extension InspectionReport: Encodable {
@@ -103,8 +105,8 @@ private struct ExtensionsDocument: Encodable {
     basicConstraints = facts.basicConstraints.map {
       Authority(isAuthority: $0.isAuthority, pathLength: $0.pathLength, critical: $0.isCritical)
     }
-    subjectKeyIdentifier = facts.subjectKeyIdentifier.map { Hexadecimal.colons($0) }
-    authorityKeyIdentifier = facts.authorityKeyIdentifier.map { Hexadecimal.colons($0) }
+    subjectKeyIdentifier = facts.subjectKeyIdentifier.map { $0.hexadecimal }
+    authorityKeyIdentifier = facts.authorityKeyIdentifier.map { $0.hexadecimal }
     nameConstraints = facts.nameConstraints.map { Constraints(permitted: $0.permitted, excluded: $0.excluded) }
     crlDistributionPoints = facts.crlDistributionPoints
     ocspResponders = facts.ocspResponders
@@ -138,7 +140,7 @@ private struct CertificateDocument: Encodable {
     key = PublicKeyDocument(facts.publicKey)
     signature = SignatureDocument(facts.signature)
     extensions = ExtensionsDocument(facts.extensions)
-    sha256 = Hexadecimal.colons(facts.fingerprint)
+    sha256 = facts.fingerprint.hexadecimal
   }
 }
 
@@ -181,15 +183,15 @@ private struct RevocationListDocument: Encodable {
   init(_ facts: RevocationListFacts) {
     version = facts.version
     issuer = facts.issuer
-    number = facts.number.map { Hexadecimal.joined($0) }
+    number = facts.number.map { $0.hexadecimal }
     thisUpdate = facts.thisUpdate.map(DERTime.rfc3339)
     nextUpdate = facts.nextUpdate.map(DERTime.rfc3339)
     delta = facts.isDelta
-    authorityKeyIdentifier = facts.authorityKeyIdentifier.map { Hexadecimal.colons($0) }
+    authorityKeyIdentifier = facts.authorityKeyIdentifier.map { $0.hexadecimal }
     signature = SignatureDocument(facts.signature)
     entryCount = facts.entryCount
     entries = facts.entries.map {
-      Entry(serial: Hexadecimal.colons($0.serial), revoked: $0.revoked.map(DERTime.rfc3339), reason: $0.reason)
+      Entry(serial: SerialNumber(bytes: $0.serial).hex, revoked: $0.revoked.map(DERTime.rfc3339), reason: $0.reason)
     }
   }
 }

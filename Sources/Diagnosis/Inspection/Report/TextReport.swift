@@ -1,4 +1,6 @@
+import Credentials
 import Foundation
+import X509
 
 extension InspectionReport {
   /// The report as lines of text: each item with its facts, then how they belong together, then what is wrong.
@@ -98,7 +100,7 @@ enum ItemText {
       Fact("issuer", facts.isSelfIssued ? "itself" : facts.issuer),
       Fact("version", String(facts.version)), Fact("serial", facts.serialText), Fact("valid", validity(facts, at: now)),
       Fact("key", facts.publicKey.summary), Fact("signature", facts.signature.summary),
-    ] + extensions(facts.extensions) + [Fact("sha256", Hexadecimal.colons(facts.fingerprint))]
+    ] + extensions(facts.extensions) + [Fact("sha256", facts.fingerprint.hexadecimal)]
   }
 
   private static func validity(_ facts: CertificateFacts, at now: Date) -> String? {
@@ -123,8 +125,8 @@ enum ItemText {
       Fact("purposes", facts.extendedKeyUsage?.joined(separator: ", ")),
       Fact("permitted", facts.nameConstraints.map { shortened($0.permitted) }),
       Fact("excluded", facts.nameConstraints.map { shortened($0.excluded) }),
-      Fact("key id", facts.subjectKeyIdentifier.map { Hexadecimal.colons($0) }),
-      Fact("issuer's key", facts.authorityKeyIdentifier.map { Hexadecimal.colons($0) }),
+      Fact("key id", facts.subjectKeyIdentifier.map { $0.hexadecimal }),
+      Fact("issuer's key", facts.authorityKeyIdentifier.map { $0.hexadecimal }),
       Fact("revocation", shortened(facts.crlDistributionPoints + facts.ocspResponders)),
       Fact("issuer at", shortened(facts.issuerLocations)), Fact("other", shortened(unknown)),
     ]
@@ -137,14 +139,14 @@ enum ItemText {
 
   private static func revocationList(_ facts: RevocationListFacts) -> [Fact] {
     [
-      Fact("issuer", facts.issuer), Fact("number", facts.number.map { Hexadecimal.joined($0) }),
+      Fact("issuer", facts.issuer), Fact("number", facts.number.map { $0.hexadecimal }),
       Fact("issued", facts.thisUpdate.map(DERTime.rfc3339)), Fact("next update", facts.nextUpdate.map(DERTime.rfc3339)),
       Fact("entries", String(facts.entryCount)), Fact("signature", facts.signature.summary),
-      Fact("issuer's key", facts.authorityKeyIdentifier.map { Hexadecimal.colons($0) }),
+      Fact("issuer's key", facts.authorityKeyIdentifier.map { $0.hexadecimal }),
     ]
       + facts.entries.prefix(20).map { entry in
         let when = entry.revoked.map { " at \(DERTime.rfc3339($0))" } ?? ""
-        return Fact("revoked", Hexadecimal.colons(entry.serial) + when + (entry.reason.map { ", \($0)" } ?? ""))
+        return Fact("revoked", SerialNumber(bytes: entry.serial).hex + when + (entry.reason.map { ", \($0)" } ?? ""))
       }
   }
 

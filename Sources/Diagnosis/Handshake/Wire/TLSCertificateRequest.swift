@@ -13,7 +13,7 @@ import X509
 ///       SignatureAndHashAlgorithm supported_signature_algorithms<2^16-1>;
 ///       DistinguishedName certificate_authorities<0..2^16-1>;
 ///     } CertificateRequest;
-package struct CertificateRequest: Hashable, Sendable {
+package struct TLSCertificateRequest: Hashable, Sendable {
   /// The names of the CAs that the server accepts, in its order and as RFC 4514 writes them. Empty: it names none.
   package var authorities: [String]
   package var signatureSchemes: [TLSSignatureScheme]

@@ -1,0 +1,43 @@
+import Formats
+import X509
+
+func fuzzPEM(_ bytes: [UInt8]) {
+  let scan = PEM.scan(bytes)
+  for block in scan.blocks {
+    // Nothing that was read may be lost when it is written again.
+    guard block.headers.isEmpty, let again = try? PEM.parse(Array(PEM.encode(block.label, block.der).utf8)) else {
+      continue
+    }
+    require(again.map(\.der) == [block.der], "PEM that was written is read differently")
+  }
+  _ = PEM.isLikely(bytes)
+  _ = try? PEM.parse(bytes)
+}
+
+func fuzzKey(_ bytes: [UInt8]) {
+  guard let key = try? KeyCoding.decode(bytes, passphrase: seedPassword, legacy: nil) else { return }
+  guard let pkcs8 = try? KeyCoding.pkcs8(key) else { return }
+  let again = try? KeyCoding.decode(pkcs8, passphrase: nil, legacy: nil)
+  require(again?.publicKey == key.publicKey, "a key that was written is read differently")
+}
+
+func fuzzPKCS12(_ bytes: [UInt8]) {
+  _ = PKCS12.isLikely(bytes)
+  _ = try? PKCS12.decode(bytes, password: seedPassword, legacy: nil)
+}
+
+func fuzzJKS(_ bytes: [UInt8]) {
+  _ = try? JKS.insecureDecodeWithoutPassword(bytes)
+  _ = try? JKS.decode(bytes, password: seedPassword)
+}
+
+func fuzzYAML(_ bytes: [UInt8]) {
+  if let secrets = try? KubernetesSecret.decode(bytes) {
+    for secret in secrets {
+      guard let written = try? secret.yaml() else { continue }
+      let again = try? KubernetesSecret.decode(Array(written.utf8))
+      require(again?.first?.data.count == secret.data.count, "a Secret that was written is read differently")
+    }
+  }
+  _ = try? ValuesFile.findings(in: bytes)
+}
