@@ -59,7 +59,7 @@ extension Issuer {
           keyIdentifier: grant.request.keyIdentifier))
       let tbs = try leaf.toBeSigned(by: leafIssuer)
       let signature = try key.sign(bytes: tbs, signatureAlgorithm: signatureAlgorithm)
-      der = try signedDER(tbs, algorithm: leafIssuer.algorithm, signature: signature)
+      der = signedDER(tbs, algorithm: leafIssuer.algorithm, signature: signature)
     } catch {
       throw .signingFailed(asn1Reason(error))
     }

@@ -32,22 +32,21 @@ struct LeafEncoding {
 
   /// The tbsCertificate, DER (RFC 5280 §4.1.2).
   func toBeSigned(by issuer: Issuer) throws -> [UInt8] {
-    var serializer = DER.Serializer()
-    try serializer.appendConstructedNode(identifier: .sequence) { tbs in
-      try tbs.serialize(explicitlyTaggedWithTagNumber: 0, tagClass: .contextSpecific) { try $0.serialize(2) }
-      try tbs.serialize(serial.bytes)
-      tbs.serializeRawBytes(issuer.algorithm)
-      tbs.serializeRawBytes(issuer.name)
-      try tbs.appendConstructedNode(identifier: .sequence) { period in
-        try period.serialize(time: validity.notBefore)
-        try period.serialize(time: validity.notAfter)
-      }
-      try tbs.serialize(subject)
-      tbs.serializeRawBytes(keyInfo)
-      try tbs.serialize(explicitlyTaggedWithTagNumber: 3, tagClass: .contextSpecific) {
-        try $0.serializeSequenceOf(extensions)
-      }
+    var fields = DER.Serializer()
+    try fields.serialize(explicitlyTaggedWithTagNumber: 0, tagClass: .contextSpecific) { try $0.serialize(2) }
+    try fields.serialize(serial.bytes)
+    fields.serializeRawBytes(issuer.algorithm)
+    fields.serializeRawBytes(issuer.name)
+    try fields.appendConstructedNode(identifier: .sequence) { period in
+      try period.serialize(time: validity.notBefore)
+      try period.serialize(time: validity.notAfter)
     }
-    return serializer.serializedBytes
+    try fields.serialize(subject)
+    fields.serializeRawBytes(keyInfo)
+    var list = DER.Serializer()
+    for ext in extensions { try list.serialize(ext) }
+    let tagged = derElement(
+      DERTag.context(3, constructed: true), derElement(DERTag.sequence, list.serializedBytes))
+    return derElement(DERTag.sequence, fields.serializedBytes, tagged)
   }
 }

@@ -20,7 +20,7 @@ extension Issuer {
       case .client: [.client]
       case nil: []
       }
-    if let rejection = outputCheck.rejection(of: parsed, at: now, purposes: purposes) {
+    if let rejection = outputCheck.rejection(of: parsed, der: der, at: now, purposes: purposes) {
       throw .ownOutputRejected(rejection.message)
     }
     return IssuedCertificate(certificate: parsed, der: der)

@@ -5,14 +5,27 @@ import X509
 /// What certificates and revocation lists have in common (RFC 5280 §4.1, §5.1):
 ///
 ///     SEQUENCE  { toBeSigned, signatureAlgorithm AlgorithmIdentifier, signatureValue BIT STRING }
-func signedDER(_ toBeSigned: [UInt8], algorithm: [UInt8], signature: Certificate.Signature) throws -> [UInt8] {
-  var serializer = DER.Serializer()
-  try serializer.appendConstructedNode(identifier: .sequence) { list in
-    list.serializeRawBytes(toBeSigned)
-    list.serializeRawBytes(algorithm)
-    try list.serialize(ASN1BitString(bytes: signature.rawRepresentation[...]))
+func signedDER(_ toBeSigned: [UInt8], algorithm: [UInt8], signature: Certificate.Signature) -> [UInt8] {
+  // No bits of the last octet are unused.
+  let value = derElement(DERTag.bitString, [0], signature.rawRepresentation)
+  return derElement(DERTag.sequence, toBeSigned, algorithm, value)
+}
+
+/// An element around contents that are DER already. swift-asn1's serializer writes the content first and then moves
+/// it, byte by byte, to make room for its length.
+func derElement(_ tag: UInt8, _ contents: [UInt8]...) -> [UInt8] {
+  let length = contents.reduce(0) { $0 + $1.count }
+  var bytes: [UInt8] = [tag]
+  bytes.reserveCapacity(length + 8)
+  if length < 0x80 {
+    bytes.append(UInt8(truncatingIfNeeded: length))
+  } else {
+    let octets = withUnsafeBytes(of: UInt64(length).bigEndian) { Array($0.drop { $0 == 0 }) }
+    bytes.append(0x80 | UInt8(truncatingIfNeeded: octets.count))
+    bytes += octets
   }
-  return serializer.serializedBytes
+  for content in contents { bytes += content }
+  return bytes
 }
 
 extension DER.Serializer {

@@ -45,7 +45,7 @@ extension CertificateRevocationList {
       let encoder = RevocationListEncoder(issuer: issuer.certificate, algorithm: identifier, update: update)
       let tbs = try encoder.encode(entries)
       let signature = try issuer.key.sign(bytes: tbs, signatureAlgorithm: algorithm)
-      return try signedDER(tbs, algorithm: identifier, signature: signature)
+      return signedDER(tbs, algorithm: identifier, signature: signature)
     } catch {
       throw .signing("\(error)")
     }
