@@ -52,6 +52,17 @@ extension Countersign {
     }
   }
 
+  /// The parser's sentence in the form of all other errors: one line, lower case, no full stop.
+  private static func plain(_ sentence: String) -> String {
+    var text = sentence.replacingOccurrences(of: ". Please provide one of ", with: "; it is one of ")
+      .replacingOccurrences(of: "the following:\n  - ", with: "")
+      .replacingOccurrences(of: "\n  - ", with: ", ")
+    if text.hasSuffix(".") { text.removeLast() }
+    // A word in capitals, such as NAME, stands for what the usage calls so.
+    guard let second = text.dropFirst().first, !second.isUppercase else { return text }
+    return text.prefix(1).lowercased() + text.dropFirst()
+  }
+
   private static func report(message: String, hint: String?, code: Int32) -> Int32 {
     var text = "error: \(message.printable)\n"
     if let hint { text += "hint: \(hint.printable)\n" }
@@ -70,11 +81,9 @@ extension Countersign {
         $0.hasPrefix("Usage:") || $0.hasPrefix("usage:")
       }
       let hint = usage.map { String($0.drop { $0 != ":" }.dropFirst(2)) }
-      var message = Self.message(for: error)
-      if message.hasSuffix(".") { message.removeLast() }
       return report(
-        message: message.prefix(1).lowercased() + message.dropFirst(),
-        hint: hint.map { "usage: \($0)" }, code: FailureKind.badInput.exitCode)
+        message: plain(Self.message(for: error)), hint: hint.map { "usage: \($0)" }, code: FailureKind.badInput.exitCode
+      )
     }
     return report(message: "\(error)", hint: nil, code: FailureKind.environment.exitCode)
   }

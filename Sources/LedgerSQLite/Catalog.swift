@@ -70,22 +70,21 @@ extension SQLiteLedger: CertificateCatalog {
   package func summary(_ thresholds: ExpiryThresholds) async throws(LedgerError) -> CatalogSummary {
     try await read { db in
       var summary = CatalogSummary()
-      var issued = 0
       let states = try Row.fetchAll(db, sql: "SELECT state, count(*) FROM certificates GROUP BY state")
       for row in states.map(Columns.init) {
         let count = Int(try row.integer(1))
         switch CertificateState(rawValue: try row.text(0)) {
         case .reserved: summary.neverIssued = count
         case .revoked: summary.revoked = count
-        case .issued, nil: issued += count
+        case .issued, nil: break
         }
       }
       let due = try Row.fetchAll(
         db,
         sql: """
           SELECT CASE WHEN \(CertificateRows.isSuperseded) THEN 0 WHEN not_after < ? THEN 1 WHEN not_after < ? THEN 2
-            ELSE 3 END AS condition, count(*)
-          FROM certificates c WHERE state = 'issued' AND not_after < ? GROUP BY condition
+            WHEN not_after < ? THEN 3 ELSE 4 END AS condition, count(*)
+          FROM certificates c WHERE state = 'issued' GROUP BY condition
           """,
         arguments: [
           thresholds.now.unixSeconds, thresholds.critical.unixSeconds,
@@ -97,10 +96,10 @@ extension SQLiteLedger: CertificateCatalog {
         case 0: summary.superseded = count
         case 1: summary.expired = count
         case 2: summary.critical = count
-        default: summary.warning = count
+        case 3: summary.warning = count
+        default: summary.good = count
         }
       }
-      summary.good = issued - summary.superseded - summary.expired - summary.critical - summary.warning
       let next = try Row.fetchOne(
         db,
         sql: """

@@ -20,10 +20,10 @@ enum CertificateRows {
     state, id
     """
 
-  /// Whether a later certificate of the same identity has replaced `c`.
+  /// Whether a certificate of the same identity that was issued later has replaced `c`, however long that one lives.
   static let isSuperseded = """
     EXISTS (SELECT 1 FROM certificates d WHERE d.identity = c.identity AND d.state = 'issued' \
-    AND d.not_after > c.not_after)
+    AND d.id > c.id)
     """
 
   /// The serial as the table keeps it: 20 bytes, so that it sorts as a number.

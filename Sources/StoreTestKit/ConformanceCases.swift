@@ -180,6 +180,15 @@ extension LedgerConformance {
       try expectEqual(try await serials(CatalogQuery(commonName: "a")), expected([1, 2]), "by name")
       try expectEqual(try await serials(CatalogQuery(excludesSuperseded: true)), expected([2, 3]), "not replaced")
     },
+    LedgerConformance("what was issued last counts, however short it lives") { ledger in
+      try await LedgerSample.issue(1, on: ledger, name: "node", days: 365)
+      try await LedgerSample.issue(2, on: ledger, name: "node", days: 20)
+      let found = try await ledger.certificates(CatalogQuery(excludesSuperseded: true))
+      try expectEqual(found.entries.map(\.serial), [LedgerSample.serial(2)], "in use")
+      let day = { (days: Int) -> Date in now.addingTimeInterval(Double(days) * 86_400) }
+      let summary = try await ledger.summary(.init(now: day(1), warning: day(31), critical: day(8)))
+      try expectEqual([summary.superseded, summary.warning, summary.good], [1, 1, 0], "the counts")
+    },
     LedgerConformance("the summary counts each certificate once") { ledger in
       for (number, days) in [(1, 1), (2, 5), (3, 20), (4, 90)] {
         try await LedgerSample.issue(number, on: ledger, days: days)

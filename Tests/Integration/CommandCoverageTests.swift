@@ -34,7 +34,7 @@ struct CommandCoverageTests {
 
   @Test("every command and every flag stands in a scripted case")
   func everyFlag() throws {
-    let dump = try Workspace().countersign("--experimental-dump-help")
+    let dump = try Workspace().countersign(["--experimental-dump-help"])
     let root = try JSONDecoder().decode(CommandDump.Root.self, from: dump.stdout).command
     let commands = ScriptFile.all.flatMap(\.script.commands).map(\.text)
     for (words, flags) in root.leaves() where words.last != "quickstart" {
@@ -50,11 +50,11 @@ struct CommandCoverageTests {
   @Test("every command explains itself")
   func help() throws {
     let workspace = try Workspace()
-    let dump = try workspace.countersign("--experimental-dump-help")
+    let dump = try workspace.countersign(["--experimental-dump-help"])
     let root = try JSONDecoder().decode(CommandDump.Root.self, from: dump.stdout).command
     for (words, _) in root.leaves() {
       let path = Array(words.dropFirst())
-      let help = try Tool.run("env", workspace.environment + ["countersign"] + path + ["--help"])
+      let help = try workspace.countersign(path + ["--help"])
       #expect(help.status == 0 && help.text.contains("USAGE:"), "\(words.joined(separator: " ")) --help")
       #expect(help.errors.isEmpty)
     }

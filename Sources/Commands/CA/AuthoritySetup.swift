@@ -8,6 +8,14 @@ import X509
 struct NewIssuer {
   enum Origin: String {
     case created, imported, intermediate
+
+    var event: EventKind {
+      switch self {
+      case .created: .authorityCreated
+      case .imported: .authorityImported
+      case .intermediate: .intermediateIssued
+      }
+    }
   }
 
   var number: Int
@@ -27,6 +35,12 @@ struct AuthoritySetup {
   func store(_ issuer: NewIssuer, passphrase: String?) async throws -> Authority {
     try OutputFiles.makeFolder(home.path, holdsKeys: true)
     try OutputFiles.makeFolder(home.authorityPath, holdsKeys: true)
+    // Of two that create at once, the second finds the first's work and is refused.
+    let lock = try FolderLock(home.authorityPath)
+    defer { lock.release() }
+    guard !OutputFiles.exists(home.certificatePath(issuer.number)) else {
+      throw CommandError.usage("\(home.path) already holds issuer \(issuer.number)", hint: "`countersign ca show` shows it")
+    }
     let ledger = try SQLiteLedger.openOrCreate(home.ledgerPath)
     var files = OutputFiles()
     if !OutputFiles.exists(home.configurationPath) {
@@ -42,7 +56,7 @@ struct AuthoritySetup {
     try files.publish()
     try await ledger.append(
       EventEntry(
-        kind: .authorityCreated, actor: operatorName(), subject: "issuer-\(issuer.number)",
+        kind: issuer.origin.event, actor: operatorName(), subject: "issuer-\(issuer.number)",
         detail: [
           "origin": issuer.origin.rawValue, "name": "\(issuer.certificate.subject)",
           "sha256": try Fingerprint(issuer.certificate).description,

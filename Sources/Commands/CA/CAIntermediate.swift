@@ -1,6 +1,7 @@
 import ArgumentParser
 import Credentials
 import Foundation
+import Glibc
 import Ledger
 import X509
 
@@ -40,6 +41,9 @@ struct CAIntermediate: AsyncParsableCommand {
     }
     // Everything that can be refused is, before a passphrase is asked for.
     let partnerKey = try csr.map(readPartnerKey)
+    if partnerKey == nil, let out, OutputFiles.exists("\(out)/\(name).key") {
+      throw FileFailure(.write, "\(out)/\(name).key", EEXIST)
+    }
     let privateKey = partnerKey == nil ? try key.generate() : nil
     guard let publicKey = partnerKey ?? privateKey?.publicKey else { return }
     let secret = privateKey == nil ? nil : try passphrase.newPassphrase(for: "the CA keys")

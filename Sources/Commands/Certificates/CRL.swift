@@ -33,6 +33,7 @@ struct CRL: AsyncParsableCommand {
       let issuer = try stored.unlock(passphrase.source)
       lists.append(try await list(of: stored, issuer: issuer, ledger: ledger, at: now))
     }
+    try? ledger.close()
     let bytes = der ? lists.flatMap { $0 } : Array(lists.map { PEM.encode("X509 CRL", $0) }.joined().utf8)
     try common.console.deliver(bytes, to: out)
   }

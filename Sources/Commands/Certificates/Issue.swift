@@ -68,7 +68,7 @@ private struct IssueOutput: ~Copyable {
   init(identity: IdentityOptions) { self.identity = identity }
 
   mutating func stageKey(_ pem: [UInt8]) throws {
-    try OutputFiles.makeFolder(identity.out, holdsKeys: true)
+    try files.makeFolder(identity.out, holdsKeys: true)
     try files.add(pem, path: identity.path(".key"), access: .secret, isExclusive: true)
   }
 

@@ -24,8 +24,8 @@ struct Request: AsyncParsableCommand {
     if OutputFiles.exists(keyPath) { throw FileFailure(.write, keyPath, EEXIST) }
     let key = try kind.generate()
     let request = try CertificateRequest(subject, key: key)
-    try OutputFiles.makeFolder(identity.out, holdsKeys: true)
     var files = OutputFiles()
+    try files.makeFolder(identity.out, holdsKeys: true)
     try files.add(try KeyFile.pem(key, passphrase: passphrase), path: keyPath, access: .secret, isExclusive: true)
     let pem = PEM.encode("CERTIFICATE REQUEST", try request.signed.derBytes())
     try files.add(pem.utf8, path: identity.path(".csr"), access: .open)

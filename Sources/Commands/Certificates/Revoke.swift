@@ -27,6 +27,7 @@ struct Revoke: AsyncParsableCommand {
     let record = try await find(in: ledger)
     try await ledger.revoke(
       record.serial, of: record.reservation.issuer, reason: reason, by: operatorName(), at: Date())
+    try? ledger.close()
     try common.console.report(
       RevokedFacts(
         serial: record.serial.hex, subject: record.reservation.subject, reason: reason.rawValue,

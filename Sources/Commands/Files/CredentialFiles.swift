@@ -96,13 +96,21 @@ enum KeyFile {
 enum RequestFile {
   static func read(_ path: String) throws -> (der: [UInt8], request: CertificateRequest) {
     let bytes = try InputFile.read(path, limit: 1 << 20)
-    guard PEM.isLikely(bytes) else { return (bytes, try CertificateRequest(der: bytes)) }
+    guard PEM.isLikely(bytes) else { return (bytes, try decode(bytes)) }
     let blocks: [PEM.Block]
     do { blocks = try PEM.parse(bytes) } catch { throw RequestError.undecodable("\(path): \(error.message)") }
     // openssl once wrote NEW CERTIFICATE REQUEST, and Java's keytool still does.
     guard let block = blocks.first(where: { $0.label.hasSuffix("CERTIFICATE REQUEST") }) else {
       throw RequestError.undecodable("\(path) holds \(blocks.map(\.label).joined(separator: ", "))")
     }
-    return (block.der, try CertificateRequest(der: block.der))
+    return (block.der, try decode(block.der))
+  }
+
+  private static func decode(_ der: [UInt8]) throws -> CertificateRequest {
+    do {
+      return try CertificateRequest(der: der)
+    } catch {
+      throw unusableKey(ofRequest: der) ?? error
+    }
   }
 }

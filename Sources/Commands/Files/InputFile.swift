@@ -57,6 +57,7 @@ struct FileFailure: ExplainedError {
     case .write where code == ENOSPC || code == EDQUOT: "free some space and run the command again"
     case .write where code == EEXIST:
       "a private key is never overwritten; move the old one away or choose another folder with -o"
+    case .write where code == ENOENT: "make its folder first"
     case .write where code == EROFS: "the file system is mounted read-only; choose another place"
     case .write: "check the owner and mode of its folder"
     }

@@ -16,6 +16,7 @@ struct OutputFiles: ~Copyable {
   }
 
   private var staged: [Staged] = []
+  private var madeFolders: [String] = []
 
   /// Writes and syncs a file under a temporary name in its own folder.
   /// - Parameter isExclusive: refuse to replace a file of that name, as for a private key.
@@ -59,6 +60,8 @@ struct OutputFiles: ~Copyable {
 
   deinit {
     for file in staged { unlink(file.temporary) }
+    // What was made for files that never came; a folder that holds anything stays.
+    for folder in madeFolders { rmdir(folder) }
   }
 
   /// Whether there is anything of this name, be it a symbolic link to nowhere.
@@ -69,6 +72,13 @@ struct OutputFiles: ~Copyable {
   static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// As ``makeFolder(_:holdsKeys:)``, and removes it again if nothing is put into it.
+  mutating func makeFolder(_ path: String, holdsKeys: Bool) throws(FileFailure) {
+    guard !path.isEmpty, !Self.exists(path) else { return }
+    try Self.makeFolder(path, holdsKeys: holdsKeys)
+    madeFolders.append(path)
   }
 
   /// Makes a folder and those above it; what is made here is closed to others where it will hold keys.

@@ -1,6 +1,7 @@
 import Credentials
 import Formats
 import Foundation
+import Glibc
 import Ledger
 import LedgerSQLite
 import TLSRuntime
@@ -33,8 +34,9 @@ struct Home: Sendable {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: authorityPath)
     } catch {
-      if OutputFiles.exists(authorityPath) { throw FileFailure(.read, authorityPath, EACCES) }
-      return []
+      // A folder that may not be looked into is not an empty one.
+      guard access(authorityPath, R_OK | X_OK) != 0, errno != ENOENT, errno != ENOTDIR else { return [] }
+      throw FileFailure(.read, authorityPath, errno)
     }
     return names.compactMap { name in
       guard name.hasPrefix("issuer-"), name.hasSuffix(".crt") else { return nil }
@@ -65,10 +67,26 @@ struct Home: Sendable {
   }
 
   /// Opens the record of this authority for writing.
-  func ledger() throws -> SQLiteLedger { try SQLiteLedger.open(ledgerPath) }
+  func ledger() throws -> SQLiteLedger { try open(.readWrite) }
 
   /// Opens the record for reading, which also works on a read-only file system.
-  func ledgerForReading() throws -> SQLiteLedger { try SQLiteLedger.open(ledgerPath, .readOnly) }
+  func ledgerForReading() throws -> SQLiteLedger { try open(.readOnly) }
+
+  /// An authority without its ledger is not a new one: what it issued is only known from a backup.
+  private func open(_ mode: SQLiteLedger.Access) throws -> SQLiteLedger {
+    if mode == .readWrite, OutputFiles.exists(ledgerPath) {
+      // SQLite says of a folder in which it can't write its log that it can't open the file.
+      for place in [ledgerPath, path] where access(place, W_OK) != 0 { throw FileFailure(.write, place, errno) }
+    }
+    do throws(LedgerError) {
+      return try SQLiteLedger.open(ledgerPath, mode)
+    } catch {
+      guard case .missing(let path) = error, try !issuerNumbers().isEmpty else { throw error }
+      throw CommandError.environment(
+        "the ledger of this authority is missing: \(path)",
+        hint: "bring it back from a backup with `countersign ledger restore FILE`")
+    }
+  }
 
   func configuration() throws -> HomeConfiguration { try HomeConfiguration.load(configurationPath) }
 

@@ -92,11 +92,13 @@ struct VerdictFacts: Facts {
   var accepted: Bool
   var path: [Step]
   var rejection: Rejection?
+  var hint: String?
 
   init(file: String, verdict: Verdict) {
     self.file = file
     accepted = verdict.path != nil
     rejection = verdict.rejection
+    hint = verdict.rejection?.hint
     path = (verdict.path ?? []).map { certificate in
       Step(
         subject: "\(certificate.subject)", issuer: "\(certificate.issuer)",

@@ -41,7 +41,7 @@ struct PassphraseSource {
   private let credential: String?
 
   init(file: String?, environment: [String: String]) {
-    self.file = file ?? environment["COUNTERSIGN_PASSPHRASE_FILE"]
+    self.file = file ?? environment["COUNTERSIGN_PASSPHRASE_FILE"].flatMap { $0.isEmpty ? nil : $0 }
     let path = environment["CREDENTIALS_DIRECTORY"].map { "\($0)/countersign-passphrase" }
     credential = path.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
   }

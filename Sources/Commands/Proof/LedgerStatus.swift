@@ -22,7 +22,9 @@ struct LedgerStatus {
         "\(issuer.certificate.subject)", names: [], serial: issuer.certificate.serialNumber.hex,
         notAfter: issuer.certificate.notValidAfter, source: "issuer-\(issuer.number)", judge: judge)
     }
-    var summary = StatusFacts(items: items, judge: judge).summary
+    // An intermediate was issued here too: it counts once, as an issuer.
+    let recorded = try await recordedIssuers(of: authority, in: ledger)
+    var summary = StatusFacts(items: items.filter { !recorded.contains($0.serial ?? "") }, judge: judge).summary
     summary.ok += counts.good
     summary.warning += counts.warning
     summary.critical += counts.critical
@@ -32,10 +34,22 @@ struct LedgerStatus {
     summary.neverIssued = counts.neverIssued
     let current = counts.good + counts.warning + counts.critical + counts.expired
     let shows = listsAll || current <= Self.listLimit
-    items += try await issued(in: ledger, all: shows)
+    items += try await issued(in: ledger, all: shows).filter { !recorded.contains($0.serial ?? "") }
     items += try await neverIssued(in: ledger)
     let unlisted = shows ? 0 : counts.good
     return StatusFacts(items: items, summary: summary, unlisted: unlisted, judge: judge)
+  }
+
+  private func recordedIssuers(
+    of authority: Authority, in ledger: some CertificateCatalog
+  ) async throws -> Set<String> {
+    var serials: Set<String> = []
+    for issuer in authority.issuers where !issuer.isRoot {
+      let records = try await ledger.records(of: issuer.certificate.serialNumber)
+      let isCurrent = records.contains { $0.issuance != nil && $0.revocation == nil }
+      if isCurrent { serials.insert(issuer.certificate.serialNumber.hex) }
+    }
+    return serials
   }
 
   private func issued(in ledger: some CertificateCatalog, all: Bool) async throws -> [StatusItem] {

@@ -150,7 +150,7 @@ struct StatusFacts: Facts {
   }
 
   func lines(_ style: TextStyle) -> [String] {
-    guard !items.isEmpty || unlisted > 0 else { return ["nothing issued yet"] }
+    guard !items.isEmpty || unlisted > 0 else { return ["no certificates"] }
     let rows = items.map { item in
       [item.level.rawValue, item.remaining ?? item.state, item.subject, item.serial ?? "-", item.source]
     }

@@ -34,8 +34,14 @@ struct TargetStatus {
     var found: [StatusItem] = []
     for name in names.compactMap({ $0 as? String }).sorted() where Self.isCandidate(name) {
       let file = "\(path)/\(name)"
-      guard let bytes = try? InputFile.read(file) else { continue }
-      found += (try? items(in: bytes, path: file)) ?? []
+      do {
+        found += try items(in: try InputFile.read(file), path: file)
+      } catch let error as FileFailure {
+        found.append(StatusItem(level: .critical, state: "unreadable", subject: error.message, source: file))
+      } catch {
+        // A file that is neither certificate nor list is none of our business.
+        continue
+      }
     }
     return found
   }

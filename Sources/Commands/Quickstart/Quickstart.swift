@@ -26,7 +26,7 @@ struct Quickstart: AsyncParsableCommand {
     defer { server.stop() }
     try await server.start()
     common.console.note("\nnginx listens on \(server.endpoint), with ssl_verify_client on\n")
-    var facts = QuickstartFacts(folder: keep, endpoint: "\(server.endpoint)")
+    var facts = QuickstartFacts(folder: keep == nil ? nil : folder, endpoint: "\(server.endpoint)")
     for scene in try stage.scenes(identities) {
       let proof = try await scene.prove(server.endpoint)
       facts.proofs.append(.init(scene: scene, proof: proof))

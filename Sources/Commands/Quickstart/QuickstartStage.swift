@@ -60,7 +60,7 @@ struct QuickstartStage {
     let secret = ((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }).hexadecimal
     try OutputFiles.write(Array("\(secret)\n".utf8), path: "\(folder)/ca.pass", access: .secret)
     let key = try KeyKind.p256.generate()
-    let plan = AuthorityPlan(name: "Countersign Quickstart CA", lifetime: .seconds(10 * 86_400))
+    let plan = AuthorityPlan(name: "Countersign Quickstart CA", lifetime: .seconds(3650 * 86_400))
     // From yesterday, so that it can have signed something that has expired since.
     let root = try Issuer.root(plan, key: key, serial: .random(using: &random), at: Date() - 86_400)
     let issuer = NewIssuer(number: 1, certificate: root.certificate, chain: [], key: key, origin: .created)

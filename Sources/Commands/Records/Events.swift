@@ -125,7 +125,7 @@ struct VerificationFacts: Facts {
         + (checkpoint.map { [$0] } ?? [])
     }
     var lines = [
-      "# \(style.red("not intact")): \(problemCount) problems in \(events) events, \(certificates) certificates"
+      "# \(style.red("not intact")): \(problemCount) problem\(problemCount == 1 ? "" : "s") in \(events) events, \(certificates) certificates"
     ]
     for problem in problems {
       let place = [problem.sequence.map { "event \($0)" }, problem.serial.map { "serial \($0)" }].compactMap { $0 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Credentials
 import Foundation
+import Glibc
 import Ledger
 import LedgerSQLite
 
@@ -34,7 +35,16 @@ struct LedgerRestore: AsyncParsableCommand {
   func run() async throws {
     let home = Home(common.home)
     _ = try home.authority()
-    try await SQLiteLedger.restore(file, to: home.ledgerPath, by: operatorName(), at: Date())
+    guard OutputFiles.exists(file) else { throw FileFailure(.read, file, ENOENT) }
+    do throws(LedgerError) {
+      try await SQLiteLedger.restore(file, to: home.ledgerPath, by: operatorName(), at: Date())
+    } catch {
+      // The backup is what the operator named; the hint to restore one does not help here.
+      guard case .corrupt(file, let detail) = error else { throw error }
+      throw CommandError.usage(
+        "\(file) can't be restored: it is damaged, or no ledger: \(detail)",
+        hint: "name a file that `countersign ledger backup` wrote")
+    }
     try common.console.report(DoneFacts(action: "ledger restored", files: [home.ledgerPath]))
   }
 }

@@ -35,7 +35,7 @@ struct Convert: AsyncParsableCommand {
     let format = try OutputFormat(path: out)
     let bytes = try encode(contents, format)
     try OutputFiles.write(bytes, path: out, access: format.holdsKey(contents) ? .secret : .open)
-    try common.console.report(DoneFacts(action: "wrote \(contents.summary)", files: [out]))
+    try common.console.report(DoneFacts(action: "wrote \(contents.summary(in: format))", files: [out]))
   }
 
   private func encode(_ contents: FileContents, _ format: OutputFormat) throws -> [UInt8] {

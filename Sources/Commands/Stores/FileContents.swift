@@ -53,11 +53,17 @@ struct FileContents {
     certificates = ordered + certificates.filter { !ordered.contains($0) }
   }
 
-  var summary: String {
-    let counts = [
-      (key == nil ? 0 : 1, "key"), (certificates.count, "certificate"), (requests.count, "request"),
-      (lists.count, "CRL"),
-    ]
+  /// What a file of that format holds of this: a .key the key alone, a .crt no key, a store no requests.
+  func summary(in format: OutputFormat) -> String {
+    let isStore = format == .pkcs12 || format == .jks || format == .secret
+    let chain = isStore && key != nil ? min(certificates.count, max(chainLength, 1)) : certificates.count
+    return Self.summary(
+      keys: key == nil || format == .certificates ? 0 : 1, certificates: format == .key ? 0 : chain,
+      requests: format == .key || isStore ? 0 : requests.count, lists: format == .key || isStore ? 0 : lists.count)
+  }
+
+  private static func summary(keys: Int, certificates: Int, requests: Int, lists: Int) -> String {
+    let counts = [(keys, "key"), (certificates, "certificate"), (requests, "request"), (lists, "CRL")]
     return counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }.joined(separator: ", ")
   }
 
@@ -77,7 +83,7 @@ struct FileContents {
     if let key, all.isEmpty { all.append(try KeyCoding.pkcs8(key)) }
     guard let only = all.first, all.count == 1 else {
       throw CommandError.usage(
-        "DER holds one thing, and these files hold \(summary)", hint: "write .pem, or name one file")
+        "DER holds one thing, and these files hold \(summary(in: .pem))", hint: "write .pem, or name one file")
     }
     return only
   }

@@ -61,6 +61,15 @@ struct PEMBundle {
         "\(path):\(key.line) holds a private key: this is no trust bundle",
         hint: "keep keys in files of their own, mode 0600")
     }
+    guard !scan.blocks.isEmpty || Self.isCommentary(bytes) else {
+      throw CommandError.usage(
+        "\(path) is not a PEM bundle", hint: "`countersign inspect \(path)` says what it is; nothing was written")
+    }
+    guard !scan.defects.isEmpty || String(validating: bytes, as: UTF8.self) != nil else {
+      throw CommandError.usage(
+        "the text around the certificates of \(path) is not UTF-8, and would not survive",
+        hint: "iconv -f LATIN1 -t UTF-8 \(path) > NEW.pem, or the like")
+    }
     blocks = scan.blocks.filter(PEM.isCertificate)
     // What an editor or `cat` broke is written anew; what is whole is kept to the letter.
     text =
@@ -84,6 +93,14 @@ struct PEMBundle {
     guard let index = blocks.firstIndex(where: { $0.der == der }) else { return false }
     cut(blocks.remove(at: index).text, backwards: false)
     return true
+  }
+
+  /// Whether there is nothing in a file but empty lines and comments: a bundle that is yet to be filled.
+  private static func isCommentary(_ bytes: [UInt8]) -> Bool {
+    String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).allSatisfy { line in
+      let text = line.drop(while: \.isWhitespace)
+      return text.isEmpty || text.hasPrefix("#")
+    }
   }
 
   private mutating func removeDuplicates() {

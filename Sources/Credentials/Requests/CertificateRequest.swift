@@ -77,6 +77,13 @@ package struct VerifiedRequest: Sendable {
     names = asked.names
     notGrantable = asked.notGrantable
     guard subject.commonName != nil || !names.isEmpty else { throw .noCommonName }
+    if let commonName = subject.commonName {
+      do {
+        _ = try Identity(commonName: commonName, organization: subject.organization)
+      } catch {
+        throw .invalidName("its subject", reason: error.message)
+      }
+    }
   }
 
   /// The hash of the key's bits.

@@ -291,7 +291,9 @@ extension HandshakeObservation {
     case .alert(.unsupportedCertificate):
       return ("it is of a kind or purpose that the server does not take", "reissue it with the profile node or client")
     case .alert(let alert): return (alert.meaning, alert.concernsCertificate ? addAuthority : nil)
-    case .http(_, let said): return (said, addAuthority)
+    case .http(_, let said):
+      // What asks for our CA and refuses us all the same knows something of the certificate itself.
+      return (said, "\(addAuthority); where it is there already, see whether the certificate was revoked")
     case .message(_, let said):
       return (said, "check that the name in the certificate is the one that the server expects")
     case .closed, .reset: return ("it ended the connection without a reason", "read the server's log")

@@ -1,3 +1,4 @@
+import Credentials
 import Crypto
 package import Foundation
 import SwiftASN1
@@ -45,7 +46,7 @@ extension PresentedCertificate.Facts {
   fileprivate init(_ certificate: Certificate) {
     subject = certificate.subject.description
     issuer = certificate.issuer.description
-    serial = certificate.serialNumber.description
+    serial = certificate.serialNumber.hex
     notBefore = certificate.notValidBefore
     notAfter = certificate.notValidAfter
     (dnsNames, ipAddresses, uris) = ([], [], [])
@@ -99,12 +100,12 @@ extension PresentedCertificate.Facts {
 extension PresentedCertificate: Encodable {
   private enum CodingKeys: String, CodingKey {
     case subject, issuer, serial, notBefore, notAfter, dnsNames, ipAddresses, uris, isAuthority, mayActAsClient
-    case mayActAsServer, fingerprint, unreadable
+    case mayActAsServer, sha256, unreadable
   }
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(fingerprint, forKey: .fingerprint)
+    try container.encode(fingerprint, forKey: .sha256)
     guard let facts else { return try container.encode(true, forKey: .unreadable) }
     try container.encode(facts.subject, forKey: .subject)
     try container.encode(facts.issuer, forKey: .issuer)

@@ -7,7 +7,7 @@ package enum PKCS12 {
 
   /// For encryption and for the authentication code alike, since guessing goes through the cheaper of the two.
   /// OpenSSL and Java write 2,048 and 10,000, and read this.
-  package static let defaultIterations = EncryptedPKCS8.Parameters.defaultIterations
+  package static let defaultIterations = EncryptedPKCS8.Parameters.minimumIterations
 
   /// Reads keys with their chains, and trusted certificates.
   ///

@@ -108,9 +108,9 @@ package struct CatalogSummary: Sendable, Hashable {
   package var critical = 0
   /// Issued, expiring before the warning time, not replaced.
   package var warning = 0
-  /// Issued, expired or expiring before the warning time, and replaced by a later one of the same subject and names.
+  /// Issued, and replaced by one of the same subject, names and profile that was issued later.
   package var superseded = 0
-  /// Issued, and nothing to do.
+  /// Issued, in use, and nothing to do.
   package var good = 0
   /// The soonest expiry among the critical, warning and good.
   package var nextExpiry: Date?

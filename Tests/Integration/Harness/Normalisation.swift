@@ -33,19 +33,20 @@ struct Normalisation: Sendable {
     ("\\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?Z", "TIME"),
     ("(127\\.0\\.0\\.1|localhost|\\[::1\\]):[0-9]{4,5}\\b", "$1:PORT"),
     // Columns are as wide as what stood in them.
+    ("\"port\" : [0-9]+", "\"port\" : PORT"),
     ("(SHA256|SERIAL|TIME|PORT) {2,}", "$1  "),
   ]
 
   private func withoutPEMBodies(_ lines: [String]) -> [String] {
     var kept: [String] = []
-    var isInside = false
-    for line in lines {
-      if line.hasPrefix("-----END ") {
-        isInside = false
-        kept.append("…")
-      }
-      if !isInside { kept.append(line) }
-      if line.hasPrefix("-----BEGIN ") { isInside = true }
+    var rest = lines[...]
+    while let line = rest.popFirst() {
+      kept.append(line)
+      guard line.hasPrefix("-----BEGIN "), rest.first?.hasPrefix("-----") == false,
+        let end = rest.firstIndex(where: { $0.hasPrefix("-----END ") })
+      else { continue }
+      kept.append("…")
+      rest = rest[end...]
     }
     return kept
   }

@@ -18,17 +18,15 @@ final class Workspace: Sendable {
     return URL(fileURLWithPath: tests).deletingLastPathComponent().path
   }()
 
+  /// `Tests/Integration`.
   static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
 
-  /// Runs a program and returns what it printed, whatever its exit code.
-  @discardableResult
-  func run(_ program: String, _ arguments: String..., input: Data? = nil) throws -> Tool.Output {
-    try Tool.run("env", environment + [program] + arguments, in: directory.url, input: input)
-  }
+  /// The programs that scripts/test installs beside the build.
+  static let tools = sources.appendingPathComponent("../../.build-tools/bin").standardizedFileURL.path
 
   /// Runs `countersign` and returns what it printed, whatever its exit code.
   @discardableResult
-  func countersign(_ arguments: String...) throws -> Tool.Output {
+  func countersign(_ arguments: [String]) throws -> Tool.Output {
     try Tool.run("env", environment + ["countersign"] + arguments, in: directory.url)
   }
 
@@ -48,7 +46,7 @@ final class Workspace: Sendable {
   var environment: [String] {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     return [
-      "-i", "PATH=\(Self.products):\(path):/usr/sbin:/sbin", "HOME=\(self.path)", "WORK=\(self.path)",
+      "-i", "PATH=\(Self.products):\(path):\(Self.tools):/usr/sbin:/sbin", "HOME=\(self.path)", "WORK=\(self.path)",
       "COUNTERSIGN_HOME=\(self.path)/home", "TZ=UTC", "LC_ALL=C.UTF-8", "NO_COLOR=1",
     ]
   }

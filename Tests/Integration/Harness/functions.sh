@@ -1,15 +1,22 @@
 # What scripted cases and server tests call beside countersign.
 
+FUNCTIONS=${BASH_SOURCE[0]}
+
 # Says a file's mode and name.
 mode() { stat -c '%a %n' "$@"; }
 
 # The serial of a certificate, as countersign takes it.
 serial() { openssl x509 -in "$1" -noout -serial | sed 's/^serial=//' | tr A-F a-f; }
 
-# The files below a folder with their hashes and modes: two equal lists mean that nothing changed. SQLite's
-# write-ahead files come and go with every reader.
+# The files below a folder with their modes and hashes: two equal lists mean that nothing changed. A ledger counts by
+# what it holds: SQLite's files change with every reader.
 listing() {
-  (cd "$1" 2>/dev/null && find . -type f ! -name '*-wal' ! -name '*-shm' -exec stat -c '%a %n' {} + -exec sha256sum {} + | sort)
+  (
+    cd "$1" 2>/dev/null || exit
+    find . -type f ! -name '*-wal' ! -name '*-shm' -exec stat -c '%a %n' {} + | sort
+    find . -type f ! -name 'ledger.db*' -exec sha256sum {} + | sort
+    if [ -e ledger.db ]; then sqlite3 ledger.db .dump | sha256sum; fi
+  )
 }
 
 # Runs a command as a user without any rights.
@@ -24,4 +31,18 @@ mounting() {
 
 # Runs a command on a terminal; what it reads there are the given lines, one for each prompt.
 # usage: terminal LINE... -- COMMAND
-terminal() { python3 "$(dirname "${BASH_SOURCE[0]}")/terminal.py" "$@"; }
+terminal() { python3 "$(dirname "$FUNCTIONS")/terminal.py" "$@"; }
+
+# Starts `openssl s_server` with more flags; its port is in $port.
+serve() {
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  # It ends with its standard input.
+  mkfifo "hold.$port" && exec 9<>"hold.$port"
+  openssl s_server -accept "127.0.0.1:$port" -quiet "$@" <&9 >"server.$port.log" 2>&1 &
+  for _ in $(seq 300); do
+    if grep -q "$(printf '0100007F:%04X 00000000:0000 0A' "$port")" /proc/net/tcp; then return; fi
+    sleep 0.05
+  done
+  cat "server.$port.log" >&2
+  return 1
+}
