@@ -25,18 +25,14 @@ package enum Tool {
     let stdin = scratch.file("stdin")
     for file in [out, err] { try Data().write(to: file) }
     try (input ?? Data()).write(to: stdin)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    process.currentDirectoryURL = directory
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = try FileHandle(forReadingFrom: stdin)
-    process.standardOutput = try FileHandle(forWritingTo: out)
-    process.standardError = try FileHandle(forWritingTo: err)
-    try process.run()
-    process.waitUntilExit()
+    let streams = [try FileHandle(forReadingFrom: stdin)] + (try [out, err].map { try FileHandle(forWritingTo: $0) })
+    defer { streams.forEach { try? $0.close() } }
+    let descriptors = streams.map(\.fileDescriptor)
+    let status = try ChildProcess.run(
+      [program] + arguments, in: directory, environment: environment,
+      streams: .init(input: descriptors[0], output: descriptors[1], errors: descriptors[2]))
     return Output(
-      status: process.terminationStatus, stdout: try Data(contentsOf: out), stderr: try Data(contentsOf: err))
+      status: status, stdout: try Data(contentsOf: out), stderr: try Data(contentsOf: err))
   }
 
   /// As ``run(_:_:in:input:environment:)``, and throws with the program's words when it fails.

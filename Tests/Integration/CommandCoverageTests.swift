@@ -10,6 +10,7 @@ private struct CommandDump: Decodable {
       var kind: String
       var name: String
     }
+    var kind: String
     var names: [Name]?
     var shouldDisplay: Bool
   }
@@ -17,32 +18,36 @@ private struct CommandDump: Decodable {
   var subcommands: [CommandDump]?
   var arguments: [Argument]?
 
-  /// Every command that does something, by its words, with its long flags.
-  func leaves(below words: [String] = []) -> [(words: [String], flags: [String])] {
+  /// Every command that does something, by its words, with the spellings of each of its flags.
+  func leaves(below words: [String] = []) -> [(words: [String], flags: [[String]])] {
     let words = words + [commandName]
     let below = (subcommands ?? []).filter { $0.commandName != "help" }
     guard below.isEmpty else { return below.flatMap { $0.leaves(below: words) } }
-    let shown = (arguments ?? []).filter(\.shouldDisplay).flatMap { $0.names ?? [] }
-    return [(words, shown.filter { $0.kind == "long" }.map { "--\($0.name)" })]
+    let shown = (arguments ?? []).filter { $0.shouldDisplay && $0.kind != "positional" }
+    let spellings = shown.map { ($0.names ?? []).map { $0.kind == "long" ? "--\($0.name)" : "-\($0.name)" } }
+    return [(words, spellings)]
   }
 }
 
 @Suite("what the scripted cases cover")
 struct CommandCoverageTests {
   /// Flags that every command takes; one case tries them on all.
-  private static let common: Set = ["--home", "--output", "--quiet", "--verbose", "--color", "--version", "--help"]
+  private static let common: Set<String> = [
+    "--home", "--output", "--quiet", "--verbose", "--color", "--version", "--help",
+  ]
 
   @Test("every command and every flag stands in a scripted case")
   func everyFlag() throws {
     let dump = try Workspace().countersign(["--experimental-dump-help"])
     let root = try JSONDecoder().decode(CommandDump.Root.self, from: dump.stdout).command
     let commands = ScriptFile.all.flatMap(\.script.commands).map(\.text)
-    for (words, flags) in root.leaves() where words.last != "quickstart" {
+    for (words, flags) in root.leaves() {
       let name = words.joined(separator: " ")
       let uses = commands.filter { $0.contains(name) }
       #expect(!uses.isEmpty, "no scripted case runs \(name)")
-      for flag in flags where !Self.common.contains(flag) {
-        #expect(uses.contains { $0.contains(flag) }, "no scripted case runs \(name) with \(flag)")
+      for spellings in flags where Self.common.isDisjoint(with: spellings) {
+        let isUsed = uses.contains { command in spellings.contains { command.contains(" \($0)") } }
+        #expect(isUsed, "no scripted case runs \(name) with \(spellings.joined(separator: " or "))")
       }
     }
   }
