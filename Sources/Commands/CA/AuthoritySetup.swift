@@ -39,7 +39,8 @@ struct AuthoritySetup {
     let lock = try FolderLock(home.authorityPath)
     defer { lock.release() }
     guard !OutputFiles.exists(home.certificatePath(issuer.number)) else {
-      throw CommandError.usage("\(home.path) already holds issuer \(issuer.number)", hint: "`countersign ca show` shows it")
+      throw CommandError.usage(
+        "\(home.path) already holds issuer \(issuer.number)", hint: "`countersign ca show` shows it")
     }
     let ledger = try SQLiteLedger.openOrCreate(home.ledgerPath)
     var files = OutputFiles()

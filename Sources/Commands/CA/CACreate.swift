@@ -23,6 +23,7 @@ struct CACreate: AsyncParsableCommand {
     let home = Home(common.home)
     try home.requireEmpty()
     let plan = try constraints.plan(name: name, organization: org, lifetime: lifetime.duration)
+    for warning in plan.constraints.warnings { common.console.warn(warning) }
     let secret = try passphrase.newPassphrase(for: "the CA key")
     var random = SystemRandomNumberGenerator()
     let privateKey = try key.generate()

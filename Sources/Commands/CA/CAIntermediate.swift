@@ -39,6 +39,12 @@ struct CAIntermediate: AsyncParsableCommand {
     guard let parent = authority.issuers.last(where: \.mayCertifyAuthorities) else {
       throw IssuanceError.mayNotCertifyAuthorities
     }
+    if csr != nil, plan.constraints.isEmpty {
+      common.console.warn(
+        "nothing limits what the partner may certify: any name, also yours; limit it with --permit-org and --permit-dns"
+      )
+    }
+    for warning in plan.constraints.warnings { common.console.warn(warning) }
     // Everything that can be refused is, before a passphrase is asked for.
     let partnerKey = try csr.map(readPartnerKey)
     if partnerKey == nil, let out, OutputFiles.exists("\(out)/\(name).key") {
@@ -76,6 +82,7 @@ struct CAIntermediate: AsyncParsableCommand {
     let intermediates = chain.filter { $0.subject != $0.issuer }
     try files.add(
       try CertificateFile.pem([issued.certificate] + intermediates), path: "\(folder)/\(name).crt", access: .open)
+    common.console.warnOfForeignBundle(at: "\(folder)/ca.crt", replacedBy: authority.trustBundle)
     try files.add(try CertificateFile.pem(authority.trustBundle), path: "\(folder)/ca.crt", access: .open)
     try files.publish()
     written += ["\(folder)/\(name).crt", "\(folder)/ca.crt"]

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Credentials
+import X509
 
 struct CAShow: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "show", abstract: "Show the authority's issuers.")
@@ -32,5 +33,16 @@ extension Console {
     guard let path, path != "-" else { return write(bytes) }
     try OutputFiles.write(bytes, path: path, access: access)
     note("wrote \(path)")
+  }
+}
+
+extension Console {
+  /// Says so where a trust bundle of somebody else is about to be replaced by ours.
+  func warnOfForeignBundle(at path: String, replacedBy trust: [Certificate]) {
+    guard let existing = try? CertificateFile.read(path), existing.contains(where: { !trust.contains($0) }) else {
+      return
+    }
+    warn(
+      "\(path) held other certificates, and is replaced by this authority's; `countersign trust add` would keep both")
   }
 }

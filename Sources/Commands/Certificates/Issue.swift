@@ -51,6 +51,8 @@ struct Issue: AsyncParsableCommand {
       issued = try Issuer.selfSigned(grant, key: key, serial: .random(using: &random), at: Date())
       try output.stage([issued.certificate], trust: [issued.certificate])
     }
+    common.console.warnOfForeignBundle(
+      at: identity.siblingPath("ca.crt"), replacedBy: authority?.trustBundle ?? [issued.certificate])
     try output.publish()
     try common.console.report(
       IssuedFacts(

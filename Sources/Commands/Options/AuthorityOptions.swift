@@ -33,6 +33,14 @@ struct ConstraintOptions: ParsableArguments {
   }
 }
 
+extension AuthorityConstraints {
+  /// What consumers make of the limits, where that may surprise.
+  var warnings: [String] {
+    guard organization != nil else { return [] }
+    return ["programs written in Go (nats-server, Kubernetes) refuse every chain with a limit on the organization"]
+  }
+}
+
 extension KeyKind: ExpressibleByArgument {}
 extension Profile: ExpressibleByArgument {}
 extension AdmissionKind: ExpressibleByArgument {}

@@ -25,14 +25,24 @@ struct Status: AsyncParsableCommand {
   func run() async throws {
     let judge = ExpiryJudge(now: Date(), warn: warn.duration, critical: critical.duration)
     let facts: StatusFacts
+    var failure: (any ExplainedError)?
     if targets.isEmpty {
       facts = try await LedgerStatus(home: Home(common.home), judge: judge, listsAll: common.verbose).facts()
     } else {
       var items: [StatusItem] = []
-      for target in targets { items += try await TargetStatus(judge: judge).items(target) }
+      for target in targets {
+        do {
+          items += try await TargetStatus(judge: judge).items(target)
+        } catch let error as any ExplainedError where targets.count > 1 {
+          // One that can't be looked at hides none of the others.
+          items.append(StatusItem(level: .critical, state: "not seen", subject: error.message, source: target))
+          failure = failure ?? error
+        }
+      }
       facts = StatusFacts(items: items, judge: judge)
     }
     try common.console.emit(facts)
+    if let failure { throw failure }
     if facts.level > .ok { throw NegativeAnswer() }
   }
 }

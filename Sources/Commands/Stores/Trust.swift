@@ -50,9 +50,9 @@ struct TrustAdd: AsyncParsableCommand {
     switch try options.open() {
     case .pem(var bundle):
       if alias != nil { throw CommandError.usage("a PEM bundle has no aliases", hint: "leave --alias out") }
-      let before = bundle.text
+      changes.mended = bundle.wasMended
       for der in certificates { changes.note(der, changed: bundle.add(der)) }
-      if bundle.text != before || !OutputFiles.exists(options.bundle) { try options.save(Array(bundle.text.utf8)) }
+      if changes.isChanged || !OutputFiles.exists(options.bundle) { try options.save(Array(bundle.text.utf8)) }
     case .store(var bundle):
       for (number, der) in certificates.enumerated() {
         let name = alias.map { number == 0 ? $0 : "\($0)-\(number + 1)" }
@@ -86,7 +86,8 @@ struct TrustRemove: AsyncParsableCommand {
     case .pem(var bundle):
       if alias != nil { throw CommandError.usage("a PEM bundle has no aliases", hint: "name the certificate's file") }
       for der in certificates { changes.note(der, changed: bundle.remove(der)) }
-      if !changes.changed.isEmpty { try options.save(Array(bundle.text.utf8)) }
+      changes.mended = bundle.wasMended
+      if changes.isChanged { try options.save(Array(bundle.text.utf8)) }
     case .store(var bundle):
       for der in certificates { changes.note(der, changed: bundle.remove(der)) }
       if let alias { changes.note(alias, changed: try bundle.remove(alias: alias)) }
@@ -119,6 +120,10 @@ struct BundleChange: Facts {
   var bundle: String
   var changed: [String] = []
   var unchanged: [String] = []
+  /// Broken lines or duplicates were set right, whatever else was asked for.
+  var mended = false
+
+  var isChanged: Bool { mended || !changed.isEmpty }
 
   init(bundle: String) { self.bundle = bundle }
 
@@ -129,7 +134,8 @@ struct BundleChange: Facts {
   }
 
   func lines(_ style: TextStyle) -> [String] {
-    ["\(bundle): \(changed.isEmpty ? "unchanged" : "written")"]
+    ["\(bundle): \(isChanged ? "written" : "unchanged")"]
+      + (mended ? ["  mended     broken lines or duplicates"] : [])
       + changed.map { "  changed    \($0)" } + unchanged.map { "  unchanged  \($0)" }
   }
 }

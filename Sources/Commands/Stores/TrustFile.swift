@@ -44,11 +44,13 @@ enum EditableBundle {
 /// PEM with its other text kept: comments stay where they are, and only whole blocks come and go.
 struct PEMBundle {
   private(set) var text: String
+  /// Whether reading alone has mended something: fused lines, a missing newline, a duplicate.
+  let wasMended: Bool
   private var blocks: [PEM.Block]
 
   init(_ bytes: [UInt8], path: String) throws {
     guard !bytes.isEmpty else {
-      (text, blocks) = ("", [])
+      (text, blocks, wasMended) = ("", [], false)
       return
     }
     let scan = PEM.scan(bytes)
@@ -76,6 +78,7 @@ struct PEMBundle {
       scan.defects.isEmpty
       ? String(decoding: bytes, as: UTF8.self) : blocks.map { PEM.encode($0.label, $0.der) }.joined()
     if !scan.defects.isEmpty { blocks = blocks.map { PEM.Block(label: $0.label, der: $0.der) } }
+    wasMended = !scan.defects.isEmpty || Set(blocks.map(\.der)).count < blocks.count
     removeDuplicates()
   }
 
@@ -128,18 +131,19 @@ struct StoreBundle {
   private let password: String
 
   init(_ bytes: [UInt8], format: Format, path: String, password: String) throws {
-    self.format = format
     self.password = password
     guard !bytes.isEmpty else {
+      self.format = format
       store = KeyStore()
       return
     }
+    // Java writes PKCS#12 under the name .jks since version 9: the bytes decide, and stay what they are.
+    self.format = JKS.isLikely(bytes) ? .jks : .pkcs12
     do {
-      // Java writes PKCS#12 under the name .jks since version 9: the bytes decide.
-      store =
-        JKS.isLikely(bytes)
-        ? try JKS.decode(bytes, password: password)
-        : try PKCS12.decode(bytes, password: password, legacy: NIOSSLLegacyDecryption())
+      switch self.format {
+      case .jks: store = try JKS.decode(bytes, password: password)
+      case .pkcs12: store = try PKCS12.decode(bytes, password: password, legacy: NIOSSLLegacyDecryption())
+      }
     } catch {
       throw CommandError.usage("\(path): \(error.message)", hint: error.hint)
     }

@@ -40,7 +40,7 @@ extension Issuer {
     let signed = try Certificate(
       version: .v3, serialNumber: serial, publicKey: key.publicKey, notValidBefore: validity.notBefore,
       notValidAfter: validity.notAfter, issuer: subject, subject: subject,
-      signatureAlgorithm: key.preferredSignatureAlgorithm, extensions: extensions, issuerPrivateKey: key)
+      signatureAlgorithm: key.preferredSignatureAlgorithm, extensions: .init(extensions), issuerPrivateKey: key)
     let issuer = try Issuer(certificate: Certificate(derEncoded: signed.derBytes()), key: key)
     guard issuer.certificate.publicKey.isValidSignature(issuer.certificate.signature, for: issuer.certificate) else {
       throw IssuanceError.ownOutputRejected("the signature does not verify with its own key")
@@ -78,7 +78,7 @@ extension Issuer {
       let signed = try Certificate(
         version: .v3, serialNumber: serial, publicKey: publicKey, notValidBefore: validity.notBefore,
         notValidAfter: validity.notAfter, issuer: grant.subject, subject: grant.subject,
-        signatureAlgorithm: key.preferredSignatureAlgorithm, extensions: extensions, issuerPrivateKey: key)
+        signatureAlgorithm: key.preferredSignatureAlgorithm, extensions: .init(extensions), issuerPrivateKey: key)
       let der = try signed.derBytes()
       return IssuedCertificate(certificate: try Certificate(derEncoded: der), der: der)
     } catch {

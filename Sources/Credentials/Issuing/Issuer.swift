@@ -9,6 +9,7 @@ package struct Issuer: Sendable {
   let key: Certificate.PrivateKey
   let outputCheck: IssuedCertificateCheck
   private let leafExtensions: LeafExtensions
+  private let leafIssuer: LeafEncoding.Issuer
   private let signatureAlgorithm: Certificate.SignatureAlgorithm
 
   /// - Throws: ``IssuanceError/keyMismatch``, ``IssuanceError/notAnAuthority(_:)``.
@@ -23,7 +24,11 @@ package struct Issuer: Sendable {
     outputCheck = IssuedCertificateCheck(
       issuer: certificate, ancestors: intermediates.filter { $0 != certificate })
     signatureAlgorithm = key.preferredSignatureAlgorithm
+    guard let algorithm = SignatureAlgorithms.encoding(signatureAlgorithm) else {
+      throw .signingFailed("the key's signature algorithm is unknown")
+    }
     do {
+      leafIssuer = LeafEncoding.Issuer(algorithm: algorithm, name: try certificate.subject.derBytes())
       leafExtensions = try LeafExtensions(authorityKeyIdentifier: certificate.keyIdentifierForChildren)
     } catch {
       throw .signingFailed(asn1Reason(error))
@@ -45,14 +50,20 @@ extension Issuer {
     let grant = request.grant
     try checkNames(grant)
     let validity = try validity(for: grant.lifetime, at: now)
-    let leaf = try sign(
-      subject: grant.subject, key: grant.request.publicKey, serial: serial, validity: validity
-    ) {
-      try leafExtensions.extensions(
-        grant.profile, isRSA: grant.request.publicKey.isRSA, names: grant.names,
-        keyIdentifier: grant.request.keyIdentifier)
+    let der: [UInt8]
+    do {
+      let leaf = LeafEncoding(
+        serial: serial, validity: validity, subject: grant.subject, keyInfo: grant.request.keyInfo,
+        extensions: try leafExtensions.extensions(
+          grant.profile, isRSA: grant.request.publicKey.isRSA, names: grant.names,
+          keyIdentifier: grant.request.keyIdentifier))
+      let tbs = try leaf.toBeSigned(by: leafIssuer)
+      let signature = try key.sign(bytes: tbs, signatureAlgorithm: signatureAlgorithm)
+      der = signedDER(tbs, algorithm: leafIssuer.algorithm, signature: signature)
+    } catch {
+      throw .signingFailed(asn1Reason(error))
     }
-    return try verifyOwnOutput(leaf, profile: grant.profile, at: now)
+    return try verifyOwnOutput(der, profile: grant.profile, at: now)
   }
 
   /// Holds the names of a grant against the name constraints of this issuer and those above it.
@@ -91,12 +102,13 @@ extension Issuer {
   func sign(
     subject: DistinguishedName, key subjectKey: Certificate.PublicKey, serial: SerialNumber, validity: Validity,
     extensions: () throws -> Certificate.Extensions
-  ) throws(IssuanceError) -> Certificate {
+  ) throws(IssuanceError) -> [UInt8] {
     do {
       return try Certificate(
         version: .v3, serialNumber: serial, publicKey: subjectKey, notValidBefore: validity.notBefore,
         notValidAfter: validity.notAfter, issuer: certificate.subject, subject: subject,
-        signatureAlgorithm: signatureAlgorithm, extensions: extensions(), issuerPrivateKey: key)
+        signatureAlgorithm: signatureAlgorithm, extensions: extensions(), issuerPrivateKey: key
+      ).derBytes()
     } catch {
       throw .signingFailed(asn1Reason(error))
     }

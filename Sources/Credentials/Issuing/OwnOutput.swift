@@ -5,12 +5,10 @@ import X509
 extension Issuer {
   /// Reads back what was signed and verifies the bytes that would be handed out, before anybody gets them.
   func verifyOwnOutput(
-    _ signed: Certificate, profile: Profile?, at now: Date
+    _ der: [UInt8], profile: Profile?, at now: Date
   ) throws(IssuanceError) -> IssuedCertificate {
-    let der: [UInt8]
     let parsed: Certificate
     do {
-      der = try signed.derBytes()
       parsed = try Certificate(derEncoded: der)
     } catch {
       throw .ownOutputRejected(asn1Reason(error))
@@ -22,7 +20,7 @@ extension Issuer {
       case .client: [.client]
       case nil: []
       }
-    if let rejection = outputCheck.rejection(of: parsed, at: now, purposes: purposes) {
+    if let rejection = outputCheck.rejection(of: parsed, der: der, at: now, purposes: purposes) {
       throw .ownOutputRejected(rejection.message)
     }
     return IssuedCertificate(certificate: parsed, der: der)

@@ -26,7 +26,7 @@ struct LeafExtensions: Sendable {
 
   func extensions(
     _ profile: Profile, isRSA: Bool, names: [SubjectName], keyIdentifier: SubjectKeyIdentifier
-  ) throws -> Certificate.Extensions {
+  ) throws -> [Certificate.Extension] {
     var list = [basicConstraints, isRSA ? rsaKeyUsage : keyUsage]
     if let usages = extendedKeyUsages[profile] { list.append(usages) }
     list.append(try .init(keyIdentifier, critical: false))
@@ -34,7 +34,7 @@ struct LeafExtensions: Sendable {
     if !names.isEmpty {
       list.append(try .init(SubjectAlternativeNames(names.map(\.generalName)), critical: false))
     }
-    return try Certificate.Extensions(list)
+    return list
   }
 }
 

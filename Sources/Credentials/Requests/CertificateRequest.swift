@@ -5,8 +5,8 @@ package import X509
 /// What a node asks for: an identity and the key that proves it (PKCS#10, RFC 2986).
 package struct CertificateRequest: Sendable {
   package let signed: CertificateSigningRequest
-  /// The bits of the public key as they came; nil in a request that was made here.
-  let keyBits: ArraySlice<UInt8>?
+  /// SubjectPublicKeyInfo, DER, as it came; nil in a request that was made here.
+  let keyInfo: ArraySlice<UInt8>?
 
   /// Makes a request on the node, signed by the node's own key.
   package init(_ identity: Identity, key: Certificate.PrivateKey) throws {
@@ -17,7 +17,7 @@ package struct CertificateRequest: Sendable {
     }
     signed = try CertificateSigningRequest(
       version: .v1, subject: identity.subject, privateKey: key, attributes: .init(attributes))
-    keyBits = nil
+    keyInfo = nil
   }
 
   /// Reads a request. Reading proves nothing about its sender: see ``VerifiedRequest``.
@@ -28,23 +28,20 @@ package struct CertificateRequest: Sendable {
     } catch {
       throw .undecodable(asn1Reason(error))
     }
-    keyBits = Self.keyBits(der[...])
+    keyInfo = Self.keyInfo(der[...])
   }
 
-  /// The content of subjectPublicKey (RFC 2986 §4.1).
+  /// The subjectPKInfo of a request (RFC 2986 §4.1).
   ///
   ///     CertificationRequest  ::=  SEQUENCE  { certificationRequestInfo, signatureAlgorithm, signature }
   ///     CertificationRequestInfo  ::=  SEQUENCE  { version INTEGER, subject, subjectPKInfo, attributes [0] }
-  ///     SubjectPublicKeyInfo  ::=  SEQUENCE  { algorithm, subjectPublicKey BIT STRING }
-  private static func keyBits(_ der: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+  private static func keyInfo(_ der: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
     var outer = DERReader(der)
     guard var body = outer.next(DERTag.sequence).map({ DERReader($0.content) }),
       var info = body.next(DERTag.sequence).map({ DERReader($0.content) }),
-      info.next(DERTag.integer) != nil, info.next(DERTag.sequence) != nil,
-      var key = info.next(DERTag.sequence).map({ DERReader($0.content) }),
-      key.next(DERTag.sequence) != nil
+      info.next(DERTag.integer) != nil, info.next(DERTag.sequence) != nil
     else { return nil }
-    return key.next(DERTag.bitString)?.content.dropFirst()
+    return info.next(DERTag.sequence)?.encoded
   }
 }
 
@@ -52,6 +49,8 @@ package struct CertificateRequest: Sendable {
 package struct VerifiedRequest: Sendable {
   package let signed: CertificateSigningRequest
   package let publicKey: Certificate.PublicKey
+  /// SubjectPublicKeyInfo, DER.
+  let keyInfo: [UInt8]
   /// What its certificate will call the key (RFC 5280 §4.2.1.2, method 1).
   let keyIdentifier: SubjectKeyIdentifier
   package let subject: DistinguishedName
@@ -64,10 +63,13 @@ package struct VerifiedRequest: Sendable {
   package init(_ request: CertificateRequest) throws(RequestError) {
     signed = request.signed
     publicKey = signed.publicKey
-    // To encode a key that was decoded costs more than its hash.
-    keyIdentifier =
-      request.keyBits.map { SubjectKeyIdentifier(keyIdentifier: Array(Insecure.SHA1.hash(data: $0))[...]) }
-      ?? SubjectKeyIdentifier(hash: publicKey)
+    do {
+      // The key as it came: to encode one that was decoded takes longer than its hash.
+      keyInfo = try request.keyInfo.map { Array($0) } ?? publicKey.derBytes()
+    } catch {
+      throw .undecodable(asn1Reason(error))
+    }
+    keyIdentifier = Self.keyIdentifier(keyInfo) ?? SubjectKeyIdentifier(hash: publicKey)
     guard publicKey.isValidSignature(signed.signature, for: signed) else { throw .brokenSignature }
     subject = signed.subject
     let asked = try AskedExtensions(signed)
@@ -82,6 +84,17 @@ package struct VerifiedRequest: Sendable {
         throw .invalidName("its subject", reason: error.message)
       }
     }
+  }
+
+  /// The hash of the key's bits.
+  ///
+  ///     SubjectPublicKeyInfo  ::=  SEQUENCE  { algorithm, subjectPublicKey BIT STRING }
+  private static func keyIdentifier(_ info: [UInt8]) -> SubjectKeyIdentifier? {
+    var outer = DERReader(info[...])
+    guard var fields = outer.next(DERTag.sequence).map({ DERReader($0.content) }),
+      fields.next(DERTag.sequence) != nil, let bits = fields.next(DERTag.bitString)
+    else { return nil }
+    return SubjectKeyIdentifier(keyIdentifier: Array(Insecure.SHA1.hash(data: bits.content.dropFirst()))[...])
   }
 
   /// The name by which people know this request: its common name, else its first alternative name.

@@ -45,7 +45,7 @@ extension CertificateRevocationList {
       let encoder = RevocationListEncoder(issuer: issuer.certificate, algorithm: identifier, update: update)
       let tbs = try encoder.encode(entries)
       let signature = try issuer.key.sign(bytes: tbs, signatureAlgorithm: algorithm)
-      return try RevocationListEncoder.assemble(tbs: tbs, algorithm: identifier, signature: signature.rawRepresentation)
+      return signedDER(tbs, algorithm: identifier, signature: signature)
     } catch {
       throw .signing("\(error)")
     }
@@ -63,8 +63,8 @@ private struct RevocationListEncoder {
       try list.serialize(1)
       list.serializeRawBytes(algorithm)
       try list.serialize(issuer.subject)
-      try Self.append(update.thisUpdate, to: &list)
-      try Self.append(update.nextUpdate, to: &list)
+      try list.serialize(time: update.thisUpdate)
+      try list.serialize(time: update.nextUpdate)
       // RFC 5280 §5.1.2.6: absent, not empty, when nothing is revoked.
       let sorted = Self.sorted(entries)
       if !sorted.isEmpty {
@@ -75,16 +75,6 @@ private struct RevocationListEncoder {
       try list.serialize(explicitlyTaggedWithTagNumber: 0, tagClass: .contextSpecific) { list in
         try list.serializeSequenceOf([authorityKeyIdentifier(), crlNumber()])
       }
-    }
-    return serializer.serializedBytes
-  }
-
-  static func assemble(tbs: [UInt8], algorithm: [UInt8], signature: [UInt8]) throws -> [UInt8] {
-    var serializer = DER.Serializer()
-    try serializer.appendConstructedNode(identifier: .sequence) { list in
-      list.serializeRawBytes(tbs)
-      list.serializeRawBytes(algorithm)
-      try list.serialize(ASN1BitString(bytes: signature[...]))
     }
     return serializer.serializedBytes
   }
@@ -112,21 +102,8 @@ private struct RevocationListEncoder {
     }
     try list.appendConstructedNode(identifier: .sequence) { list in
       try list.serialize(entry.serial.bytes)
-      try append(entry.date, to: &list)
+      try list.serialize(time: entry.date)
       if !extensions.isEmpty { try list.serializeSequenceOf(extensions) }
-    }
-  }
-
-  /// RFC 5280 §5.1.2.4: UTCTime through 2049, GeneralizedTime from 2050.
-  private static func append(_ date: Date, to list: inout DER.Serializer) throws {
-    let time = UTCCalendar(date)
-    if (1950..<2050).contains(time.year) {
-      try list.serialize(
-        UTCTime(
-          year: time.year, month: time.month, day: time.day, hours: time.hours, minutes: time.minutes,
-          seconds: time.seconds))
-    } else {
-      try list.serialize(time.generalizedTime)
     }
   }
 
@@ -141,14 +118,5 @@ private struct RevocationListEncoder {
     var value = DER.Serializer()
     try value.serialize(update.number)
     return .init(oid: ExtensionID.crlNumber, critical: false, value: value.serializedBytes[...])
-  }
-}
-
-extension UTCCalendar {
-  var generalizedTime: GeneralizedTime {
-    get throws {
-      try GeneralizedTime(
-        year: year, month: month, day: day, hours: hours, minutes: minutes, seconds: seconds, fractionalSeconds: 0)
-    }
   }
 }

@@ -21,7 +21,8 @@ struct CertificateFacts: Sendable {
   private(set) var hasPositiveSerial = false
   private(set) var serialLength = 0
 
-  init(_ certificate: Certificate) {
+  /// - Parameter der: the certificate's encoding, where the caller has it.
+  init(_ certificate: Certificate, der: [UInt8]? = nil) {
     self.certificate = certificate
     subject = NormalizedName(certificate.subject)
     issuer = certificate.issuer == certificate.subject ? subject : NormalizedName(certificate.issuer)
@@ -32,7 +33,7 @@ struct CertificateFacts: Sendable {
         defects.append(.malformed("extension \(ext.oid)"))
       }
     }
-    readFields()
+    readFields(der)
   }
 
   /// RFC 5280 §3.2: issuer and subject are the same name, whoever holds the keys.
@@ -42,8 +43,8 @@ struct CertificateFacts: Sendable {
 
   func isCritical(_ oid: ASN1ObjectIdentifier) -> Bool? { certificate.extensions[oid: oid]?.critical }
 
-  private mutating func readFields() {
-    guard let fields = CertificateFields(certificate) else {
+  private mutating func readFields(_ der: [UInt8]?) {
+    guard let fields = der.map({ CertificateFields(der: $0[...]) }) ?? CertificateFields(certificate) else {
       defects.append(.malformed("the encoding"))
       return
     }

@@ -52,10 +52,13 @@ package struct IssuedCertificateCheck: Sendable {
 
   /// - Parameters:
   ///   - certificate: decoded from the bytes that will be handed out; they, not the value they were made from, count.
+  ///   - der: those bytes.
   ///   - purposes: what the certificate was asked to be good for.
   /// - Returns: why it must not be handed out, or nil.
-  package func rejection(of certificate: Certificate, at time: Date, purposes: [Purpose] = []) -> Rejection? {
-    let leaf = CertificateFacts(certificate)
+  package func rejection(
+    of certificate: Certificate, der: [UInt8]? = nil, at time: Date, purposes: [Purpose] = []
+  ) -> Rejection? {
+    let leaf = CertificateFacts(certificate, der: der)
     let rules = CertificateRules(rules: self.rules, time: time)
     guard let issuer = chain.first else { return nil }
     if let reason = rules.violation(leaf, in: .leaf) { return reject(leaf, reason) }

@@ -60,7 +60,7 @@ package enum PEM {
 
   /// Whether this has at least one BEGIN marker. A file without one may be DER.
   package static func isLikely(_ bytes: [UInt8]) -> Bool {
-    PEMScanner.plainText(of: bytes).text.firstRange(of: "-----BEGIN ".utf8) != nil
+    PEMScanner.plainText(of: bytes).text[...].holds("-----BEGIN ".utf8)
   }
 
   /// One block: base64 in 64 columns, LF, final newline (RFC 7468 §2).
