@@ -32,14 +32,16 @@ private struct CommandDump: Decodable {
 @Suite("what the scripted cases cover")
 struct CommandCoverageTests {
   /// Flags that every command takes; one case tries them on all.
-  private static let common: Set<String> = ["--home", "--output", "--quiet", "--verbose", "--color", "--version", "--help"]
+  private static let common: Set<String> = [
+    "--home", "--output", "--quiet", "--verbose", "--color", "--version", "--help",
+  ]
 
   @Test("every command and every flag stands in a scripted case")
   func everyFlag() throws {
     let dump = try Workspace().countersign(["--experimental-dump-help"])
     let root = try JSONDecoder().decode(CommandDump.Root.self, from: dump.stdout).command
     let commands = ScriptFile.all.flatMap(\.script.commands).map(\.text)
-    for (words, flags) in root.leaves() where words.last != "quickstart" {
+    for (words, flags) in root.leaves() {
       let name = words.joined(separator: " ")
       let uses = commands.filter { $0.contains(name) }
       #expect(!uses.isEmpty, "no scripted case runs \(name)")

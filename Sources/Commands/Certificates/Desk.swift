@@ -18,8 +18,6 @@ struct Desk {
     self.stored = stored
     issuer = try stored.unlock(source)
     ledger = try authority.home.ledger()
-    // The process ends soon: folding the log into the file could only make the operator wait for the disk.
-    ledger.leaveOpen()
   }
 
   /// Refuses what this issuer can't sign, before anything is written anywhere.

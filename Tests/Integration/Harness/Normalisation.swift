@@ -29,6 +29,7 @@ struct Normalisation: Sendable {
     ("\\b[0-9a-fA-F]{64}\\b", "SHA256"),
     ("\\b[0-9a-f]{16}…", "SHA256…"),
     ("\\b([0-9A-F]{2}:){15,31}[0-9A-F]{2}\\b", "FINGERPRINT"),
+    ("(key id: +|issuer's key: +|KeyIdentifier\" : \")[0-9a-f]{40}\\b", "$1KEYID"),
     ("\\b[0-9a-fA-F]{34,40}\\b", "SERIAL"),
     ("\\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?Z", "TIME"),
     ("(127\\.0\\.0\\.1|localhost|\\[::1\\]):[0-9]{4,5}\\b", "$1:PORT"),
