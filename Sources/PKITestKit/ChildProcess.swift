@@ -32,7 +32,7 @@ enum ChildProcess {
     let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
     var words = (["/bin/bash", "-c", shell, directory?.path ?? "."] + arguments).map { strdup($0) } + [nil]
     var entries = variables.map { strdup($0) } + [nil]
-    defer { (words + entries).forEach { free($0) } }
+    defer { for item in words + entries { free(item) } }
     var id: pid_t = 0
     let failure = posix_spawn(&id, "/bin/bash", &actions, &attributes, &words, &entries)
     guard failure == 0 else { throw Tool.Failure(description: "\(arguments): \(String(cString: strerror(failure)))") }

@@ -26,7 +26,7 @@ package enum Tool {
     for file in [out, err] { try Data().write(to: file) }
     try (input ?? Data()).write(to: stdin)
     let streams = [try FileHandle(forReadingFrom: stdin)] + (try [out, err].map { try FileHandle(forWritingTo: $0) })
-    defer { streams.forEach { try? $0.close() } }
+    defer { for item in streams { try? item.close() } }
     let descriptors = streams.map(\.fileDescriptor)
     let status = try ChildProcess.run(
       [program] + arguments, in: directory, environment: environment,

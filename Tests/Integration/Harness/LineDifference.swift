@@ -1,4 +1,5 @@
-/// How two texts differ, line by line: ` ` in both, `-` expected and missing, `+` not expected.
+/// How two texts differ, line by line: ` ` in both, `-` expected and missing, `+` not expected. Of what is in both, only
+/// the surroundings of a difference are kept.
 func difference(expected: [String], actual: [String]) -> [String] {
   let changes = actual.difference(from: expected)
   var removed: Set<Int> = []
@@ -25,5 +26,9 @@ func difference(expected: [String], actual: [String]) -> [String] {
       right += 1
     }
   }
-  return lines
+  let changed = lines.indices.filter { !lines[$0].hasPrefix("  ") }
+  return lines.indices.compactMap { index in
+    let distance = changed.map { abs($0 - index) }.min() ?? 0
+    return distance <= 3 ? lines[index] : distance == 4 ? "  …" : nil
+  }
 }
