@@ -13,33 +13,53 @@ package struct DNSName: Hashable, Sendable {
   private static func problem(of text: String) -> String? {
     if text.isEmpty { return "it is empty" }
     if text.utf8.count > 253 { return "it is longer than 253 characters" }
-    var labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    if labels.first?.elementsEqual("*".utf8) == true {
-      labels.removeFirst()
-      if labels.count < 2 { return "a wildcard needs at least two labels after it" }
+    let isWildcard = text.hasPrefix("*.")
+    let name = isWildcard ? text.utf8.dropFirst(2) : text.utf8[...]
+    if isWildcard, !name.contains(UInt8(ascii: ".")) { return "a wildcard needs at least two labels after it" }
+    var label = Label()
+    for byte in name {
+      if byte == UInt8(ascii: ".") {
+        if let problem = label.problem { return problem }
+        label = Label()
+      } else {
+        label.append(byte)
+      }
     }
-    for label in labels {
-      if let problem = self.problem(ofLabel: label) { return problem }
-    }
-    if let last = labels.last, last.allSatisfy(isDigit) { return "the last label is a number" }
-    return nil
+    if let problem = label.problem { return problem }
+    return label.isNumber ? "the last label is a number" : nil
   }
 
-  private static func problem(ofLabel label: Substring.UTF8View) -> String? {
-    if label.isEmpty { return "it has an empty label" }
-    if label.count > 63 { return "a label is longer than 63 characters" }
-    if label.first == UInt8(ascii: "-") || label.last == UInt8(ascii: "-") {
-      return "a label begins or ends with a hyphen"
+  /// One label, looked at byte by byte: names are checked for every certificate, and need no copies for that.
+  private struct Label {
+    private var length = 0
+    private var last: UInt8 = 0
+    private var beginsWithHyphen = false
+    private var hasWildcard = false
+    private var hasForeignCharacter = false
+    private(set) var isNumber = true
+
+    mutating func append(_ byte: UInt8) {
+      if length == 0 { beginsWithHyphen = byte == UInt8(ascii: "-") }
+      length += 1
+      last = byte
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): break
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"):
+        isNumber = false
+      case UInt8(ascii: "*"): hasWildcard = true
+      default: hasForeignCharacter = true
+      }
     }
-    guard label.allSatisfy({ isDigit($0) || isLetter($0) || $0 == UInt8(ascii: "-") }) else {
-      return label.contains(UInt8(ascii: "*"))
-        ? "a wildcard must be the whole leftmost label"
-        : "only letters, digits and hyphens are allowed; write an international name as its A-label (xn--…)"
+
+    var problem: String? {
+      if length == 0 { return "it has an empty label" }
+      if length > 63 { return "a label is longer than 63 characters" }
+      if beginsWithHyphen || last == UInt8(ascii: "-") { return "a label begins or ends with a hyphen" }
+      if hasWildcard { return "a wildcard must be the whole leftmost label" }
+      if hasForeignCharacter {
+        return "only letters, digits and hyphens are allowed; write an international name as its A-label (xn--…)"
+      }
+      return nil
     }
-    return nil
   }
-
-  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
-  private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) }
 }

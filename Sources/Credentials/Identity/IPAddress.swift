@@ -18,7 +18,12 @@ package struct IPAddress: Hashable, Sendable {
   /// Parses dotted-quad or RFC 4291 text; an IPv6 address may stand in brackets, as in a URL.
   package init?(_ text: String) {
     let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
-    if let octets = Self.parse(bare, family: AF_INET, count: 4) ?? Self.parse(bare, family: AF_INET6, count: 16) {
+    let isVersion6 = bare.utf8.contains(UInt8(ascii: ":"))
+    // Most names are host names: the parser is not called for what can't be an address.
+    guard isVersion6 || bare.utf8.allSatisfy({ $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }) else {
+      return nil
+    }
+    if let octets = Self.parse(bare, family: isVersion6 ? AF_INET6 : AF_INET, count: isVersion6 ? 16 : 4) {
       self.octets = octets
     } else {
       return nil

@@ -10,20 +10,27 @@ package struct Identity: Hashable, Sendable {
 
   /// - Throws: ``IdentityError`` where the common name or the organization does not fit RFC 5280's upper bounds.
   package init(commonName: String, organization: String? = nil, names: [SubjectName] = []) throws(IdentityError) {
-    if let problem = Self.problem(of: commonName) { throw .invalidCommonName(commonName, reason: problem) }
-    if let organization, let problem = Self.problem(of: organization) {
-      throw .invalidOrganization(organization, reason: problem)
-    }
+    try Self.check(commonName: commonName, organization: organization)
     self.commonName = commonName
     self.organization = organization
     self.names = Self.names(commonName: commonName, others: names)
   }
 
+  /// Holds a subject against the bounds of RFC 5280, appendix A.
+  /// - Throws: ``IdentityError/invalidCommonName(_:reason:)``, ``IdentityError/invalidOrganization(_:reason:)``.
+  static func check(commonName: String, organization: String?) throws(IdentityError) {
+    if let problem = problem(of: commonName) { throw .invalidCommonName(commonName, reason: problem) }
+    if let organization, let problem = problem(of: organization) {
+      throw .invalidOrganization(organization, reason: problem)
+    }
+  }
+
   /// The names of a subjectAltName: the common name joins them where it is a host name or an address, because no
   /// client looks for a host in the common name any more (RFC 9525 §2).
   package static func names(commonName: String?, others: [SubjectName]) -> [SubjectName] {
-    var seen: Set<SubjectName> = []
     let first = commonName.flatMap(SubjectName.init(host:)).map { [$0] } ?? []
+    if others == first || others.isEmpty { return first }
+    var seen: Set<SubjectName> = []
     return (first + others).filter { seen.insert($0).inserted }
   }
 

@@ -16,11 +16,16 @@ package struct Grant: Sendable {
     self.profile = profile
     self.lifetime = lifetime
     names = Identity.names(commonName: request.subject.commonName, others: request.names)
+    guard request.subject.contains(where: { rdn in rdn.contains { !Self.isKept($0) } }) else {
+      subject = request.subject
+      omitted = request.notGrantable
+      return
+    }
     var kept: [RelativeDistinguishedName] = []
     var omitted = request.notGrantable
     for rdn in request.subject {
-      let attributes = rdn.filter { Self.subjectAttributes.contains($0.type) }
-      omitted += rdn.filter { !Self.subjectAttributes.contains($0.type) }.map { "subject attribute \($0)" }
+      let attributes = rdn.filter(Self.isKept)
+      omitted += rdn.filter { !Self.isKept($0) }.map { "subject attribute \($0)" }
       if !attributes.isEmpty { kept.append(RelativeDistinguishedName(attributes)) }
     }
     subject = DistinguishedName(kept)
@@ -28,7 +33,11 @@ package struct Grant: Sendable {
   }
 
   /// Attributes that a subject keeps. An e-mail address is none of them: it names a person, not a node.
-  private static let subjectAttributes: Set<ASN1ObjectIdentifier> = [
+  private static func isKept(_ attribute: RelativeDistinguishedName.Attribute) -> Bool {
+    subjectAttributes.contains(attribute.type)
+  }
+
+  private static let subjectAttributes: [ASN1ObjectIdentifier] = [
     .RDNAttributeType.commonName, .RDNAttributeType.organizationName, .RDNAttributeType.organizationalUnitName,
     .RDNAttributeType.countryName, .RDNAttributeType.stateOrProvinceName, .RDNAttributeType.localityName,
     .RDNAttributeType.streetAddress, .RDNAttributeType.domainComponent,

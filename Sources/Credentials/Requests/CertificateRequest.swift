@@ -79,7 +79,7 @@ package struct VerifiedRequest: Sendable {
     guard subject.commonName != nil || !names.isEmpty else { throw .noCommonName }
     if let commonName = subject.commonName {
       do {
-        _ = try Identity(commonName: commonName, organization: subject.organization)
+        try Identity.check(commonName: commonName, organization: subject.organization)
       } catch {
         throw .invalidName("its subject", reason: error.message)
       }
@@ -123,7 +123,7 @@ struct AskedExtensions {
   }
 
   /// Extensions whose value follows from the profile and the issuer, whatever the request says.
-  private static let decidedByProfile: Set<ASN1ObjectIdentifier> = [
+  private static let decidedByProfile: [ASN1ObjectIdentifier] = [
     .X509ExtensionID.basicConstraints, .X509ExtensionID.keyUsage, .X509ExtensionID.extendedKeyUsage,
     .X509ExtensionID.subjectAlternativeName, .X509ExtensionID.subjectKeyIdentifier,
     .X509ExtensionID.authorityKeyIdentifier,

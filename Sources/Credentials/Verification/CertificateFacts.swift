@@ -21,11 +21,17 @@ struct CertificateFacts: Sendable {
   private(set) var hasPositiveSerial = false
   private(set) var serialLength = 0
 
-  /// - Parameter der: the certificate's encoding, where the caller has it.
-  init(_ certificate: Certificate, der: [UInt8]? = nil) {
+  /// - Parameters:
+  ///   - der: the certificate's encoding, where the caller has it.
+  ///   - parent: the likely issuer, whose name then needs no second normalising.
+  init(_ certificate: Certificate, der: [UInt8]? = nil, parent: CertificateFacts? = nil) {
     self.certificate = certificate
     subject = NormalizedName(certificate.subject)
-    issuer = certificate.issuer == certificate.subject ? subject : NormalizedName(certificate.issuer)
+    if let parent, certificate.issuer == parent.certificate.subject {
+      issuer = parent.subject
+    } else {
+      issuer = certificate.issuer == certificate.subject ? subject : NormalizedName(certificate.issuer)
+    }
     for ext in certificate.extensions {
       do {
         if try !read(ext), ext.critical { defects.append(.criticalExtension(ext.oid.description)) }

@@ -18,9 +18,10 @@ struct LeafRules {
 
   private func usage(_ facts: CertificateFacts) -> Reason? {
     guard let present = facts.extendedKeyUsage else { return nil }
-    let required = (purpose.map { [$0.usage] } ?? []) + usages
     // RFC 5280 §4.2.1.12 lets an application take anyExtendedKeyUsage for its own; the browsers' rules forbid it before.
-    guard let missing = required.first(where: { !present.contains($0) && !present.contains(.any) }) else { return nil }
+    func isMissing(_ usage: ExtendedKeyUsage.Usage) -> Bool { !present.contains(usage) && !present.contains(.any) }
+    let missing = purpose.flatMap { isMissing($0.usage) ? $0.usage : nil } ?? usages.first(where: isMissing)
+    guard let missing else { return nil }
     return .extendedKeyUsage(required: missing.description, present: present.map(\.description))
   }
 

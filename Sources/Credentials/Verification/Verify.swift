@@ -32,6 +32,8 @@ package func verify(_ request: PathRequest) -> Verdict {
 package struct IssuedCertificateCheck: Sendable {
   private let chain: [CertificateFacts]
   private let rules: RuleSet
+  /// Whether anything in the chain limits what stands directly below it.
+  private let isLimiting: Bool
 
   /// - Parameters:
   ///   - issuer: the certificate that signed.
@@ -39,10 +41,14 @@ package struct IssuedCertificateCheck: Sendable {
   package init(issuer: Certificate, ancestors: [Certificate] = [], rules: RuleSet = .rfc5280) {
     chain = ([issuer] + ancestors).map { CertificateFacts($0) }
     self.rules = rules
+    isLimiting =
+      chain.count > 1
+      || chain.contains { $0.nameConstraints != nil || $0.extendedKeyUsage != nil || !$0.policies.isEmpty }
   }
 
   /// Which of the names that a certificate is to have the constraints above it forbid; nil where none.
   package func forbiddenName(subject: DistinguishedName, names: [GeneralName]) -> Reason? {
+    guard isLimiting else { return nil }
     var constraints = NameConstraintRules(limit: SearchLimits().nameComparisons)
     for facts in chain.reversed() {
       if let reason = constraints.add(facts.nameConstraints) { return reason }
@@ -58,11 +64,11 @@ package struct IssuedCertificateCheck: Sendable {
   package func rejection(
     of certificate: Certificate, der: [UInt8]? = nil, at time: Date, purposes: [Purpose] = []
   ) -> Rejection? {
-    let leaf = CertificateFacts(certificate, der: der)
-    let rules = CertificateRules(rules: self.rules, time: time)
     guard let issuer = chain.first else { return nil }
+    let leaf = CertificateFacts(certificate, der: der, parent: issuer)
+    let rules = CertificateRules(rules: self.rules, time: time)
     if let reason = rules.violation(leaf, in: .leaf) { return reject(leaf, reason) }
-    guard certificate.issuer == issuer.certificate.subject || leaf.issuer == issuer.subject else {
+    guard leaf.issuer == issuer.subject else {
       return reject(leaf, .unknownIssuer(certificate.issuer.description))
     }
     guard issuer.certificate.publicKey.isValidSignature(certificate.signature, for: certificate) else {
@@ -72,6 +78,7 @@ package struct IssuedCertificateCheck: Sendable {
       let asked = LeafRules(purpose: purpose, usages: [], keyUsages: [], names: [], rules: self.rules)
       if let reason = asked.violation(leaf) { return reject(leaf, reason) }
     }
+    guard isLimiting else { return nil }
     let path = [leaf] + chain
     var comparisons = SearchLimits().nameComparisons
     let violation = ChainRules(usages: purposes.map(\.usage)).violation(path, comparisons: &comparisons)
