@@ -113,6 +113,10 @@ struct AskedExtensions {
       extensions = try request.attributes.extensionRequest?.extensions ?? Certificate.Extensions()
       if case .isCertificateAuthority = try extensions.basicConstraints { isAuthority = true }
       if let usage = try extensions.keyUsage, usage.keyCertSign { isAuthority = true }
+      for usage in try extensions.extendedKeyUsage ?? ExtendedKeyUsage()
+      where usage != .serverAuth && usage != .clientAuth {
+        notGrantable.append("extendedKeyUsage \(usage)")
+      }
     } catch {
       throw .undecodable(asn1Reason(error))
     }
@@ -143,8 +147,9 @@ struct AskedExtensions {
           throw .invalidName("IP", reason: "it has \(octets.bytes.count) octets")
         }
         names.append(.ip(address))
-      default:
-        notGrantable.append("subjectAltName \(general)")
+      case .rfc822Name(let address): notGrantable.append("subjectAltName email:\(address)")
+      case .directoryName(let name): notGrantable.append("subjectAltName dirName:\(name)")
+      default: notGrantable.append("subjectAltName \(general)")
       }
     }
   }
