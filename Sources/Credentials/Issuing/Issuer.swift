@@ -69,8 +69,7 @@ extension Issuer {
   /// Holds the names of a grant against the name constraints of this issuer and those above it.
   /// - Throws: ``IssuanceError/nameNotPermitted(_:)``.
   package func checkNames(_ grant: Grant) throws(IssuanceError) {
-    let names = grant.names.map(\.generalName)
-    if let reason = outputCheck.forbiddenName(subject: grant.subject, names: names) {
+    if let reason = outputCheck.forbiddenName(subject: grant.subject, names: grant.names.map(\.generalName)) {
       throw .nameNotPermitted(reason.message)
     }
   }

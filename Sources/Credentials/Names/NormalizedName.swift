@@ -38,14 +38,19 @@ package struct NormalizedName: Hashable, Sendable {
   package func isWithin(_ subtree: NormalizedName) -> Bool { sequence.starts(with: subtree.sequence) }
 
   private static func normalize(_ value: RelativeDistinguishedName.Attribute.Value) -> Value {
+    if let text = String(value) { return .text(normalize(text)) }
     let any = ASN1Any(value)
-    guard let text = String(value) ?? bmpString(any) else {
+    guard let text = bmpString(any) else {
       var serializer = DER.Serializer()
       // Re-encoding bytes that were decoded doesn't fail; were it to, an empty value equals no real one.
       try? serializer.serialize(any)
       return .der(serializer.serializedBytes)
     }
-    return .text(folded(text) ?? text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " "))
+    return .text(normalize(text))
+  }
+
+  private static func normalize(_ text: String) -> String {
+    folded(text) ?? text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 
   /// Nearly all names are ASCII, for which no Unicode properties need to be looked up; nil for others.

@@ -45,8 +45,9 @@ package struct CertificateRequest: Sendable {
   }
 }
 
-/// A request whose signature was made by the key that it names (proof of possession), with what it asks for.
-package struct VerifiedRequest: Sendable {
+/// A request whose signature was made by the key that it names (proof of possession), with what it asks for. A class,
+/// because every stage of issuing hands it on.
+package final class VerifiedRequest: Sendable {
   package let signed: CertificateSigningRequest
   package let publicKey: Certificate.PublicKey
   /// SubjectPublicKeyInfo, DER.

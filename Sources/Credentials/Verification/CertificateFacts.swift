@@ -1,25 +1,13 @@
 import SwiftASN1
 import X509
 
-/// A certificate with its extensions decoded once, for the rules to look at.
-struct CertificateFacts: Sendable {
+/// A certificate with its extensions decoded once, for the rules to look at. A class, because paths of them are
+/// handed around and a certificate has many parts to copy.
+final class CertificateFacts: Sendable {
   let certificate: Certificate
   let subject: NormalizedName
   let issuer: NormalizedName
-
-  private(set) var basicConstraints: BasicConstraintsValue?
-  private(set) var keyUsage: KeyUsage?
-  private(set) var extendedKeyUsage: [ExtendedKeyUsage.Usage]?
-  private(set) var alternativeNames: [GeneralName]?
-  private(set) var nameConstraints: NameConstraintsValue?
-  private(set) var authorityKey: AuthorityKeyIdentifier?
-  private(set) var subjectKey: ArraySlice<UInt8>?
-  private(set) var policies = PolicyExtensions()
-  private(set) var distributionPoints: [GeneralName] = []
-  /// What is wrong with the encoding, whoever asks and whatever for.
-  private(set) var defects: [Reason] = []
-  private(set) var hasPositiveSerial = false
-  private(set) var serialLength = 0
+  private let fields: DecodedFields
 
   /// - Parameters:
   ///   - der: the certificate's encoding, where the caller has it.
@@ -32,15 +20,23 @@ struct CertificateFacts: Sendable {
     } else {
       issuer = certificate.issuer == certificate.subject ? subject : NormalizedName(certificate.issuer)
     }
-    for ext in certificate.extensions {
-      do {
-        if try !read(ext), ext.critical { defects.append(.criticalExtension(ext.oid.description)) }
-      } catch {
-        defects.append(.malformed("extension \(ext.oid)"))
-      }
-    }
-    readFields(der)
+    fields = DecodedFields(certificate, der: der)
   }
+
+  var basicConstraints: BasicConstraintsValue? { fields.basicConstraints }
+  var keyUsage: KeyUsage? { fields.keyUsage }
+  var extendedKeyUsage: [ExtendedKeyUsage.Usage]? { fields.extendedKeyUsage }
+  var alternativeNames: [GeneralName]? { fields.alternativeNames }
+  var nameConstraints: NameConstraintsValue? { fields.nameConstraints }
+  var authorityKey: AuthorityKeyIdentifier? { fields.authorityKey }
+  var subjectKey: ArraySlice<UInt8>? { fields.subjectKey }
+  var policies: PolicyExtensions { fields.policies }
+  var distributionPoints: [GeneralName] { fields.distributionPoints }
+  /// What is wrong with the encoding, whoever asks and whatever for.
+  var defects: [Reason] { fields.defects }
+  var brokenCriticalities: [Criticality] { fields.brokenCriticalities }
+  var hasPositiveSerial: Bool { fields.hasPositiveSerial }
+  var serialLength: Int { fields.serialLength }
 
   /// RFC 5280 §3.2: issuer and subject are the same name, whoever holds the keys.
   var isSelfIssued: Bool { subject == issuer }
@@ -48,8 +44,37 @@ struct CertificateFacts: Sendable {
   var isAuthority: Bool { basicConstraints?.isAuthority ?? false }
 
   func isCritical(_ oid: ASN1ObjectIdentifier) -> Bool? { certificate.extensions[oid: oid]?.critical }
+}
 
-  private mutating func readFields(_ der: [UInt8]?) {
+/// The extensions and the raw fields of a certificate.
+private struct DecodedFields: Sendable {
+  var basicConstraints: BasicConstraintsValue?
+  var keyUsage: KeyUsage?
+  var extendedKeyUsage: [ExtendedKeyUsage.Usage]?
+  var alternativeNames: [GeneralName]?
+  var nameConstraints: NameConstraintsValue?
+  var authorityKey: AuthorityKeyIdentifier?
+  var subjectKey: ArraySlice<UInt8>?
+  var policies = PolicyExtensions()
+  var distributionPoints: [GeneralName] = []
+  var defects: [Reason] = []
+  var brokenCriticalities: [Criticality] = []
+  var hasPositiveSerial = false
+  var serialLength = 0
+
+  init(_ certificate: Certificate, der: [UInt8]?) {
+    for ext in certificate.extensions {
+      if let rule = Criticality.broken(by: ext) { brokenCriticalities.append(rule) }
+      do {
+        if try !read(ext), ext.critical { defects.append(.criticalExtension(ext.oid.description)) }
+      } catch {
+        defects.append(.malformed("extension \(ext.oid)"))
+      }
+    }
+    readFields(certificate, der)
+  }
+
+  private mutating func readFields(_ certificate: Certificate, _ der: [UInt8]?) {
     guard let fields = der.map({ CertificateFields(der: $0[...]) }) ?? CertificateFields(certificate) else {
       defects.append(.malformed("the encoding"))
       return

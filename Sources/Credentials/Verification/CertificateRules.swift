@@ -84,27 +84,14 @@ struct CertificateRules {
   }
 
   private func criticality(_ facts: CertificateFacts, in place: Place) -> Reason? {
-    for (oid, name, critical, section) in Self.criticalities where facts.isCritical(oid) == !critical {
-      if oid == .X509ExtensionID.nameConstraints, rules == .webpki { continue }
-      return .profile("\(name) must \(critical ? "" : "not ")be critical", section: section)
+    for rule in facts.brokenCriticalities where !(rule.name == "nameConstraints" && rules == .webpki) {
+      return .profile("\(rule.name) must \(rule.critical ? "" : "not ")be critical", section: rule.section)
     }
     if facts.isAuthority, facts.basicConstraints?.critical == false, place != .leaf {
       return .profile("an authority's basicConstraints must be critical", section: "RFC 5280 §4.2.1.9")
     }
     return nil
   }
-
-  private static let criticalities: [(oid: ASN1ObjectIdentifier, name: String, critical: Bool, section: String)] = [
-    (.X509ExtensionID.authorityKeyIdentifier, "authorityKeyIdentifier", false, "RFC 5280 §4.2.1.1"),
-    (.X509ExtensionID.subjectKeyIdentifier, "subjectKeyIdentifier", false, "RFC 5280 §4.2.1.2"),
-    (.X509ExtensionID.authorityInformationAccess, "authorityInfoAccess", false, "RFC 5280 §4.2.2.1"),
-    (ExtensionID.subjectInformationAccess, "subjectInfoAccess", false, "RFC 5280 §4.2.2.2"),
-    (ExtensionID.freshestCRL, "freshestCRL", false, "RFC 5280 §4.2.1.15"),
-    (ExtensionID.subjectDirectoryAttributes, "subjectDirectoryAttributes", false, "RFC 5280 §4.2.1.8"),
-    (.X509ExtensionID.nameConstraints, "nameConstraints", true, "RFC 5280 §4.2.1.10"),
-    (ExtensionID.policyConstraints, "policyConstraints", true, "RFC 5280 §4.2.1.11"),
-    (ExtensionID.inhibitAnyPolicy, "inhibitAnyPolicy", true, "RFC 5280 §4.2.1.14"),
-  ]
 
   private func endEntity(_ facts: CertificateFacts) -> Reason? {
     if facts.keyUsage?.keyCertSign == true {

@@ -47,13 +47,13 @@ package struct IssuedCertificateCheck: Sendable {
   }
 
   /// Which of the names that a certificate is to have the constraints above it forbid; nil where none.
-  package func forbiddenName(subject: DistinguishedName, names: [GeneralName]) -> Reason? {
+  package func forbiddenName(subject: DistinguishedName, names: @autoclosure () -> [GeneralName]) -> Reason? {
     guard isLimiting else { return nil }
     var constraints = NameConstraintRules(limit: SearchLimits().nameComparisons)
     for facts in chain.reversed() {
       if let reason = constraints.add(facts.nameConstraints) { return reason }
     }
-    return constraints.violation(subject: subject, alternativeNames: names)
+    return constraints.violation(subject: subject, alternativeNames: names())
   }
 
   /// - Parameters:
