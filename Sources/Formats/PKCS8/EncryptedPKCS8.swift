@@ -13,7 +13,7 @@ package enum EncryptedPKCS8 {
     package var iv: [UInt8]
     package var iterations: Int
 
-    /// As OWASP asks for HMAC-SHA256. It takes some 150 ms, once per start of a process that opens the key.
+    /// As OWASP asks for HMAC-SHA256. It takes some 65 ms, once per start of a process that opens the key.
     package static let defaultIterations = 600_000
 
     /// Fewer are never written: swift-crypto takes no less as safe.
