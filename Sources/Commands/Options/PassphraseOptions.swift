@@ -57,8 +57,14 @@ struct PassphraseSource {
   func new(for what: String) throws -> String {
     if let text = try stored() { return text }
     guard let text = try Terminal.readSecret("New passphrase for \(what): ") else { throw missing(what) }
-    guard !text.isEmpty else { throw CommandError.usage("the passphrase is empty") }
-    guard try Terminal.readSecret("Once more: ") == text else { throw CommandError.usage("the passphrases differ") }
+    guard !text.isEmpty else {
+      throw CommandError.usage(
+        "the passphrase is empty", hint: "type one, or store the key plain with --no-passphrase")
+    }
+    guard try Terminal.readSecret("Once more: ") == text else {
+      throw CommandError.usage(
+        "the passphrases differ", hint: "run the command again and type the same one twice")
+    }
     return text
   }
 
