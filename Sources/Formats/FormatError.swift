@@ -11,8 +11,6 @@ package enum FormatError: ExplainedError, Hashable {
   case unsupported(String)
   /// `limit` in bytes, elements or iterations, as `what` says.
   case tooLarge(what: String, limit: Int)
-  /// A checksum or authentication code doesn't match.
-  case integrityCheckFailed(String)
 
   package var message: String {
     switch self {
@@ -22,7 +20,6 @@ package enum FormatError: ExplainedError, Hashable {
     case .passphraseNeeded: "this file is encrypted and needs a passphrase"
     case .unsupported(let what): "\(what) is not supported"
     case .tooLarge(let what, let limit): "\(what) exceeds the limit of \(limit)"
-    case .integrityCheckFailed(let format): "the integrity check of this \(format) failed"
     }
   }
 
@@ -33,7 +30,6 @@ package enum FormatError: ExplainedError, Hashable {
     case .wrongPassphrase: "use the passphrase that the file was written with; a damaged file looks the same"
     case .passphraseNeeded: "name a file that holds it"
     case .unsupported: nil
-    case .integrityCheckFailed: "the file was damaged or changed after it was written; copy it again"
     }
   }
 

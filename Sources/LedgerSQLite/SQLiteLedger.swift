@@ -92,10 +92,6 @@ package final class SQLiteLedger: Sendable {
   /// Closes the file, and folds what SQLite wrote beside it into it.
   package func close() throws(LedgerError) { try Connection.close(database, path) }
 
-  /// Lets the process end without closing the file, which would cost two more writes to the disk. Nothing is lost:
-  /// what was committed is in the write-ahead log, which the next process reads.
-  package func leaveOpen() { _ = Unmanaged.passRetained(self) }
-
   func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(LedgerError) -> T {
     do { return try await database.read(body) } catch { throw .of(error, at: path) }
   }

@@ -131,8 +131,7 @@ struct FileTests {
     await #expect(processExitsWith: .success) { [path = path as String] in
       let ledger = try SQLiteLedger.openOrCreate(path)
       try await LedgerSample.issue(1, on: ledger)
-      ledger.leaveOpen()
-      exit(0)
+      withExtendedLifetime(ledger) { exit(0) }
     }
     #expect(FileManager.default.fileExists(atPath: path + "-wal"))
     #expect(try await SQLiteLedger.open(path, .readOnly).record(of: LedgerSample.serial(1)).state == .issued)

@@ -43,7 +43,8 @@ struct BackupFile {
     guard let end = sealed.prefix(256).firstIndex(of: UInt8(ascii: "\n")) else { throw Self.foreign }
     let words = String(decoding: sealed[..<end], as: UTF8.self).split(separator: " ")
     guard words.count == 7, words[0...1].joined(separator: " ") == Self.mark, words[2] == "scrypt",
-      let rounds = Int(words[3]), (2...(1 << 20)).contains(rounds), words[4] == "8", words[5] == "1",
+      let rounds = Int(words[3]), (2...(1 << 20)).contains(rounds), rounds.nonzeroBitCount == 1, words[4] == "8",
+      words[5] == "1",
       let salt = Hexadecimal.decode(words[6])
     else { throw Self.foreign }
     let key = try Self.key(try passphrase(), salt: salt, rounds: rounds)

@@ -92,10 +92,7 @@ struct FileContents {
   func keyStore() throws -> KeyStore {
     guard let key else {
       var store = KeyStore()
-      for der in certificates {
-        let alias = storeAlias(for: der) { alias in store.entries.contains { $0.alias == alias } }
-        store.entries.append(.init(alias: alias, content: .trusted(der)))
-      }
+      for der in certificates { store.trust(der, alias: storeAlias(for: der), date: nil) }
       guard !store.entries.isEmpty else { throw CommandError.usage("there is no certificate in these files") }
       return store
     }
@@ -105,7 +102,7 @@ struct FileContents {
     }
     let chain = Array(certificates.prefix(max(chainLength, 1)))
     let content = KeyStore.Content.key(pkcs8: try KeyCoding.pkcs8(key), chain: chain)
-    return KeyStore(entries: [.init(alias: storeAlias(for: leaf) { _ in false }, content: content)])
+    return KeyStore(entries: [.init(alias: storeAlias(for: leaf), content: content)])
   }
 
   func secret(named name: String) throws -> KubernetesSecret {

@@ -166,16 +166,10 @@ struct StoreBundle {
       store.entries[index] = .init(alias: store.entries[index].alias, content: .trusted(der))
       return true
     }
-    guard !trusted.contains(where: { $0.der == der }) else { return false }
-    store.entries.append(.init(alias: alias ?? freeAlias(for: der), content: .trusted(der)))
-    return true
+    return store.trust(der, alias: alias ?? storeAlias(for: der), date: nil)
   }
 
-  mutating func remove(_ der: [UInt8]) -> Bool {
-    let before = store.entries.count
-    store.entries.removeAll { $0.content == .trusted(der) }
-    return store.entries.count != before
-  }
+  mutating func remove(_ der: [UInt8]) -> Bool { store.distrust(fingerprint: TrustBundle.fingerprint(of: der)) }
 
   mutating func remove(alias: String) throws -> Bool {
     guard let index = index(of: alias) else { return false }
@@ -197,21 +191,10 @@ struct StoreBundle {
   private func index(of alias: String) -> Int? {
     store.entries.firstIndex { $0.alias.lowercased() == alias.lowercased() }
   }
-
-  private func freeAlias(for der: [UInt8]) -> String {
-    storeAlias(for: der) { alias in index(of: alias) != nil }
-  }
 }
 
-/// An alias from a certificate's common name, made unique.
-func storeAlias(for der: [UInt8], isTaken: (String) -> Bool) -> String {
+/// An alias from a certificate's common name.
+func storeAlias(for der: [UInt8]) -> String {
   let name = (try? Certificate(derEncoded: der))?.subject.commonName ?? "certificate"
-  let stem = name.lowercased().map { $0.isLetter || $0.isNumber || ".-_".contains($0) ? $0 : "-" }
-  var alias = String(stem)
-  var number = 2
-  while isTaken(alias) {
-    alias = "\(String(stem))-\(number)"
-    number += 1
-  }
-  return alias
+  return String(name.lowercased().map { $0.isLetter || $0.isNumber || ".-_".contains($0) ? $0 : "-" })
 }
