@@ -5,8 +5,8 @@ import PKITestKit
 /// A folder in which independent tools make the files that are inspected.
 struct InspectionWorkbench {
   let folder: TemporaryDirectory
-  /// The time that openssl's certificates are judged at: a minute after they are made.
-  let now = Date(timeIntervalSinceNow: 60)
+  /// The time that openssl's certificates are judged at: a minute after now, however long making them took.
+  var now: Date { Date(timeIntervalSinceNow: 60) }
 
   init() throws { folder = try TemporaryDirectory() }
 
