@@ -14,14 +14,16 @@ package protocol FleetSystem: Sendable {
 
   /// Its own authority, which wins over the fleet's.
   var authority: AuthorityDeclaration? { get }
-  /// Those that need credentials.
-  var nodes: [Node] { get }
   /// The operators' files that it reads.
   var inputs: [InputReference] { get }
   /// Random secrets that it needs beside keys.
   var tokens: [TokenReference] { get }
   /// The Helm releases whose StatefulSets' names it would like to know.
   var releases: [Release] { get }
+
+  /// Those that need credentials. Names that only stand in the operators' files are taken from there.
+  /// - Throws: ``FleetError`` for a file that is missing, can't be read, or says otherwise than the fleet file.
+  func nodes(_ files: InputFiles) throws(FleetError) -> [Node]
 
   /// What a node's peers will demand of its certificate, by this system's own rule; empty where they will accept it.
   func problems(of credential: NodeCredential, for node: Node, supply: Supply) -> [Problem]

@@ -44,10 +44,10 @@ struct Workbench {
   /// What a system gets once all its nodes have their certificates.
   func supply(_ system: some FleetSystem, files: [String: String] = [:]) throws -> Supply {
     var supply = Supply(now: now)
-    for node in system.nodes { supply.credentials[node.name] = try credential(for: node) }
+    supply.files = InputFiles(files.mapValues { Array($0.utf8) })
+    for node in try system.checkedNodes(supply.files) { supply.credentials[node.name] = try credential(for: node) }
     supply.trust = [issuer.certificate]
     supply.issuer = issuer.certificate
-    supply.files = files.mapValues { Array($0.utf8) }
     for token in system.tokens { supply.tokens[token.name] = "token-of-the-workbench-0123456789" }
     return supply
   }

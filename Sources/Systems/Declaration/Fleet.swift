@@ -59,10 +59,10 @@ package struct Fleet: Sendable {
     for entry in declaration.objects("systems") {
       guard let type = fleetSystems.first(where: { $0.kind == entry.text("kind") }) else { continue }
       let count = members.count { type == Swift.type(of: $0.system) }
-      let system = try type.init(entry, defaults: defaults)
-      try Self.checkNames(system)
       members.append(
-        Member(name: count == 0 ? type.kind : "\(type.kind)-\(count + 1)", system: system, place: entry.place))
+        Member(
+          name: count == 0 ? type.kind : "\(type.kind)-\(count + 1)",
+          system: try type.init(entry, defaults: defaults), place: entry.place))
     }
     guard !members.isEmpty else { throw FleetError("it names no system", at: declaration.place) }
     if let member = members.first(where: { $0.system.authority == nil }), authority == nil {
@@ -71,11 +71,14 @@ package struct Fleet: Sendable {
         at: member.place)
     }
   }
+}
 
-  /// Each node has a folder: their names must differ, and be names of folders.
-  private static func checkNames(_ system: any FleetSystem) throws(FleetError) {
+extension FleetSystem {
+  /// Its nodes. Each has a folder: their names must differ, and be names of folders.
+  package func checkedNodes(_ files: InputFiles) throws(FleetError) -> [Node] {
+    let nodes = try nodes(files)
     var seen: [String: YAMLTree.Place] = [:]
-    for node in system.nodes {
+    for node in nodes {
       if node.name.isEmpty || node.name.hasPrefix(".") || node.name.contains("/") || node.name.utf8.contains(0) {
         throw FleetError(
           "\"\(node.name)\" can't be the name of a folder", advice: "leave out slashes, and a dot in front",
@@ -88,6 +91,7 @@ package struct Fleet: Sendable {
           advice: "give each node a name of its own", at: node.place)
       }
     }
+    return nodes
   }
 }
 

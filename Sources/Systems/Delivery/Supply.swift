@@ -16,6 +16,28 @@ package struct InputReference: Hashable, Sendable {
   }
 }
 
+/// The contents of the operators' files, by their paths as declared.
+package struct InputFiles: Hashable, Sendable {
+  private var contents: [String: [UInt8]]
+
+  package init(_ contents: [String: [UInt8]] = [:]) { self.contents = contents }
+
+  package subscript(path: String) -> [UInt8]? { contents[path] }
+
+  /// - Throws: ``FleetError`` with the place that names it, where it isn't there.
+  package subscript(reference: InputReference) -> [UInt8] {
+    get throws(FleetError) {
+      guard let bytes = contents[reference.path] else {
+        throw FleetError(
+          "there is no file \(reference.path)", advice: "paths are relative to the fleet file", at: reference.place)
+      }
+      return bytes
+    }
+  }
+
+  package var paths: [String] { contents.keys.sorted() }
+}
+
 /// A random secret that nodes share, such as Bacalhau's token.
 package struct TokenReference: Hashable, Sendable {
   package var name: String
@@ -47,8 +69,7 @@ package struct Supply: Sendable {
   package var trust: [Certificate] = []
   /// The certificate that signs, whose key identifier the leaves name; nil where the authority is elsewhere.
   package var issuer: Certificate?
-  /// The operators' files, by their paths as declared.
-  package var files: [String: [UInt8]] = [:]
+  package var files = InputFiles()
   package var tokens: [String: String] = [:]
   /// The names of StatefulSets, by release; a release whose cluster wasn't asked is missing.
   package var statefulSets: [Release: [String]] = [:]
