@@ -52,12 +52,17 @@ let package = Package(
     library("Credentials", pki),
     library("Formats", ["Credentials", yams] + pki),
     library("Diagnosis", ["Credentials", "Formats"] + pki),
+    library("Systems", ["Credentials", "Formats", "Diagnosis"] + pki),
     library("Ledger", ["Credentials"] + pki),
     library("LedgerSQLite", ["Ledger", "Credentials", grdb] + pki),
     library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport),
+    .target(name: "LinuxCalls"),
     library(
       "Commands",
-      ["Credentials", "Formats", "Diagnosis", "Ledger", "LedgerSQLite", "TLSRuntime", yams, arguments] + pki),
+      [
+        "LinuxCalls", "Credentials", "Formats", "Diagnosis", "Systems", "Ledger", "LedgerSQLite", "TLSRuntime", yams,
+        arguments,
+      ] + pki),
     .executableTarget(name: "countersign", dependencies: ["Commands"], swiftSettings: strict),
     .executableTarget(
       name: "limbo", dependencies: ["Credentials", "Formats"] + pki, path: "Sources/ConformanceRunner",
@@ -72,6 +77,7 @@ let package = Package(
     tests("CredentialsTests", ["Credentials", "limbo", "PKITestKit"] + pki),
     tests("FormatsTests", ["Formats", "Credentials", "TLSRuntime", "PKITestKit"] + pki),
     tests("DiagnosisTests", ["Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki),
+    tests("SystemsTests", ["Systems", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki),
     tests("LedgerTests", ["Ledger", "LedgerSQLite", "StoreTestKit", "Credentials", "PKITestKit", grdb] + pki),
     tests(
       "IntegrationTests", ["countersign", "Ledger", "LedgerSQLite", "Credentials", "PKITestKit"] + pki,

@@ -1,5 +1,5 @@
 /// Base64 (RFC 4648 §4) that skips white space and says where it is damaged.
-enum Base64 {
+package enum Base64 {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let values: [UInt8] = {
     var values = [UInt8](repeating: 0xff, count: 256)
@@ -7,7 +7,7 @@ enum Base64 {
     return values
   }()
 
-  static func encode(_ bytes: [UInt8]) -> [UInt8] {
+  package static func encode(_ bytes: [UInt8]) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)
     for start in stride(from: 0, to: bytes.count, by: 3) {
@@ -21,12 +21,12 @@ enum Base64 {
     return text
   }
 
-  struct Damage: Error {
+  package struct Damage: Error {
     /// Index into the decoded text.
     var position: Int
   }
 
-  static func decode(_ text: ArraySlice<UInt8>) throws(Damage) -> [UInt8] {
+  package static func decode(_ text: ArraySlice<UInt8>) throws(Damage) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count / 4 * 3)
     var group: UInt32 = 0

@@ -1,0 +1,116 @@
+package import Credentials
+package import Formats
+
+/// A fleet file: which systems there are, which nodes they have, and who vouches for them.
+package struct Fleet: Sendable {
+  /// One entry under `systems`.
+  package struct Member: Sendable {
+    /// The name of its folder in the output: its kind, numbered from the second of a kind on.
+    package var name: String
+    package var system: any FleetSystem
+    package var place: YAMLTree.Place
+  }
+
+  package var authority: AuthorityDeclaration?
+  package var defaults: FleetDefaults
+  package var members: [Member]
+
+  package static let fields: [Field] = [
+    Field("authority", .object(AuthorityDeclaration.fields), "Who signs, unless a system has an authority of its own."),
+    Field("defaults", .object(FleetDefaults.fields), "What holds for all nodes."),
+    Field(
+      "systems", .list(.variants(fleetSystems.map { ($0.kind, $0.fields) })), required: true,
+      "The systems, each with its nodes."),
+  ]
+
+  /// Reads a fleet file.
+  /// - Throws: ``FleetErrors``: all that is wrong with it.
+  package init(_ bytes: [UInt8], path: String) throws(FleetErrors) {
+    let tree: YAMLTree?
+    do {
+      tree = try YAMLTree.document(bytes)
+    } catch {
+      throw FleetErrors([FleetError("it is not YAML: \(error.problem)", path: path, at: error.place)])
+    }
+    guard let tree else {
+      throw FleetErrors([FleetError("it is empty", advice: "Examples/ holds fleet files to begin with", path: path)])
+    }
+    let errors = Schema.object(Self.fields).errors(in: tree)
+    guard errors.isEmpty else { throw FleetErrors(errors.map { $0.inFile(path) }) }
+    do {
+      try self.init(Declaration(tree))
+    } catch {
+      throw FleetErrors([error.inFile(path)])
+    }
+  }
+
+  private init(_ declaration: Declaration) throws(FleetError) {
+    if let object = declaration.object("authority") {
+      authority = try AuthorityDeclaration(object)
+    } else {
+      authority = nil
+    }
+    if let object = declaration.object("defaults") {
+      defaults = try FleetDefaults(object)
+    } else {
+      defaults = FleetDefaults()
+    }
+    members = []
+    for entry in declaration.objects("systems") {
+      guard let type = fleetSystems.first(where: { $0.kind == entry.text("kind") }) else { continue }
+      let count = members.count { type == Swift.type(of: $0.system) }
+      members.append(
+        Member(
+          name: count == 0 ? type.kind : "\(type.kind)-\(count + 1)",
+          system: try type.init(entry, defaults: defaults), place: entry.place))
+    }
+    guard !members.isEmpty else { throw FleetError("it names no system", at: declaration.place) }
+    if let member = members.first(where: { $0.system.authority == nil }), authority == nil {
+      throw FleetError(
+        "there is no authority for this system", advice: "say `authority: {name: NAME}` at the top of the fleet file",
+        at: member.place)
+    }
+  }
+}
+
+extension FleetSystem {
+  /// Its nodes. Each has a folder: their names must differ, and be names of folders.
+  package func checkedNodes(_ files: InputFiles) throws(FleetError) -> [Node] {
+    let nodes = try nodes(files)
+    var seen: [String: YAMLTree.Place] = [:]
+    for node in nodes {
+      if node.name.isEmpty || node.name.hasPrefix(".") || node.name.contains("/") || node.name.utf8.contains(0) {
+        throw FleetError(
+          "\"\(node.name)\" can't be the name of a folder", advice: "leave out slashes, and a dot in front",
+          at: node.place)
+      }
+      // A file system may not tell upper from lower case.
+      if let first = seen.updateValue(node.place, forKey: node.name.lowercased()) {
+        throw FleetError(
+          "two nodes are named \"\(node.name)\": the other stands in line \(first.line)",
+          advice: "give each node a name of its own", at: node.place)
+      }
+    }
+    return nodes
+  }
+}
+
+/// All that is wrong with a fleet file, at least one thing.
+package struct FleetErrors: ExplainedError, Hashable {
+  package let first: FleetError
+  package let rest: [FleetError]
+
+  init(_ errors: [FleetError]) {
+    first = errors.first ?? FleetError("it can't be read")
+    rest = Array(errors.dropFirst())
+  }
+
+  package var all: [FleetError] { [first] + rest }
+  package var message: String { first.message }
+  package var hint: String? {
+    guard !rest.isEmpty else { return first.hint }
+    let more = "\(rest.count) more: `countersign lint` shows all"
+    return first.hint.map { "\($0) (\(more))" } ?? more
+  }
+  package var kind: FailureKind { first.kind }
+}

@@ -1,0 +1,36 @@
+package import Credentials
+package import Formats
+
+/// What is wrong with a fleet file or a file that it names, and where.
+package struct FleetError: ExplainedError, Hashable {
+  package var path: String
+  package var place: YAMLTree.Place?
+  package var problem: String
+  package var advice: String?
+  package var kind: FailureKind
+
+  package init(
+    _ problem: String, advice: String? = nil, path: String = "", at place: YAMLTree.Place? = nil,
+    kind: FailureKind = .badInput
+  ) {
+    self.path = path
+    self.place = place
+    self.problem = problem
+    self.advice = advice
+    self.kind = kind
+  }
+
+  package var message: String {
+    let place = place.map { ":\($0.line):\($0.column)" } ?? ""
+    return path.isEmpty ? problem : "\(path)\(place): \(problem)"
+  }
+  package var hint: String? { advice }
+
+  /// The same, said of a file where the error names none.
+  package func inFile(_ file: String) -> FleetError {
+    guard path.isEmpty else { return self }
+    var named = self
+    named.path = file
+    return named
+  }
+}
