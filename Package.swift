@@ -56,9 +56,13 @@ let package = Package(
     library("Ledger", ["Credentials"] + pki),
     library("LedgerSQLite", ["Ledger", "Credentials", grdb] + pki),
     library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport),
+    .target(name: "LinuxCalls"),
     library(
       "Commands",
-      ["Credentials", "Formats", "Diagnosis", "Systems", "Ledger", "LedgerSQLite", "TLSRuntime", yams, arguments] + pki),
+      [
+        "LinuxCalls", "Credentials", "Formats", "Diagnosis", "Systems", "Ledger", "LedgerSQLite", "TLSRuntime", yams,
+        arguments,
+      ] + pki),
     .executableTarget(name: "countersign", dependencies: ["Commands"], swiftSettings: strict),
     .executableTarget(
       name: "limbo", dependencies: ["Credentials", "Formats"] + pki, path: "Sources/ConformanceRunner",
