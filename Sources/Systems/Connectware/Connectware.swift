@@ -44,14 +44,14 @@ package struct Connectware: FleetSystem {
   package var authority: AuthorityDeclaration? { installation.authority }
 
   package var inputs: [InputReference] {
-    [installation.caFile, installation.values, installation.environment, release.values].compactMap { $0 }
+    [installation.values, installation.environment, release.values].compactMap { $0 }
       + (installation.customAuthority?.inputs ?? [])
   }
 
   package var releases: [Release] { [release.installed] }
 
   package func nodes(_ files: InputFiles) throws(FleetError) -> [Node] {
-    try ConnectwareTrust(installation, files: files).check(host: release.connectwareHost)
+    try ConnectwareTrust(installation, files: files).check(host: release.connectwareHost, trust: nil)
     var nodes: [Node] = []
     for agent in release.agents {
       nodes.append(

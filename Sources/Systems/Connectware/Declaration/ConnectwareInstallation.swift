@@ -63,20 +63,15 @@ package struct ConnectwareInstallation: Sendable {
           "the key \"env\" is missing", advice: "name the .env file beside docker-compose.yml", at: declaration.place)
       }
     }
-    if let customAuthority, caFile == nil {
+    if let customAuthority, customAuthority.bundle == nil, !isFromFile {
       throw FleetError(
         "the key \"bundle\" is missing: without cybus_ca.crt, what Connectware trusts now would be forgotten",
         advice: "fetch cybus_ca.crt from the auth-server and name it", at: customAuthority.place)
     }
   }
 
-  /// `cybus_ca.crt` as it is now; nil where no file of it is named.
-  package var caFile: InputReference? {
-    if let bundle = customAuthority?.bundle { return bundle }
-    guard case .files(let certificate, _)? = authority?.source else { return nil }
-    // Whoever loads the authority says best that it is missing.
-    return InputReference(certificate.path, at: certificate.place, isOptional: true)
-  }
+  /// Whether the authority is one of files: Connectware's own.
+  private var isFromFile: Bool { if case .files? = authority?.source { true } else { false } }
 }
 
 /// An authority of the operator's own in Connectware's trust store.
@@ -108,7 +103,7 @@ package struct CustomAuthority: Sendable {
     }
   }
 
-  var inputs: [InputReference] { [chain, server?.certificate, server?.key].compactMap { $0 } }
+  var inputs: [InputReference] { [bundle, chain, server?.certificate, server?.key].compactMap { $0 } }
 }
 
 /// A chart as Helm's commands name it.

@@ -13,25 +13,25 @@ struct ConnectwareTrust {
   }
 
   /// `cybus_ca.crt` as it is to be: what it holds now, first, then what is added. Each certificate once.
-  /// - Parameter trust: the roots of the authority that signs the agents.
+  /// - Parameter trust: what the authority that signs the agents is known by.
   func bundle(adding trust: [Certificate]) throws(FleetError) -> [Certificate] {
+    let custom = installation.customAuthority
     var bundle: [Certificate] = []
-    if let file = installation.caFile, !file.isOptional || files[file.path] != nil { bundle = try certificates(file) }
-    if let chain = installation.customAuthority?.chain {
-      bundle += try certificates(chain)
-    } else if installation.customAuthority != nil || bundle.isEmpty {
-      bundle += trust
-    }
+    if let file = custom?.bundle { bundle += try certificates(file) }
+    if custom?.bundle == nil || custom?.chain == nil { bundle += trust }
+    if let chain = custom?.chain { bundle += try certificates(chain) }
     var seen: Set<Certificate> = []
     return bundle.filter { seen.insert($0).inserted }
   }
 
   /// Holds a custom authority's files against each other, before anything is signed.
-  /// - Parameter host: the host that agents dial.
+  /// - Parameters:
+  ///   - host: the host that agents dial.
+  ///   - trust: as in ``bundle(adding:)``; nil where it isn't known yet.
   /// - Throws: ``FleetError`` for files that are missing or don't fit; `.refused` for a partner's intermediate.
-  func check(host: String) throws(FleetError) {
+  func check(host: String, trust: [Certificate]?) throws(FleetError) {
     guard let custom = installation.customAuthority else { return }
-    let bundle = try bundle(adding: [])
+    let bundle = try bundle(adding: trust ?? [])
     if let chain = custom.chain { try checkOrder(try certificates(chain), file: chain) }
     for authority in bundle {
       if let problem = authority.authorityProblem {
@@ -43,7 +43,12 @@ struct ConnectwareTrust {
           kind: .refused)
       }
     }
-    if let server = custom.server { try checkServer(server, bundle: bundle, host: host) }
+    guard let server = custom.server else { return }
+    let chain = try checkServer(server, host: host)
+    guard custom.chain != nil || trust != nil, !ConnectwareIdentityRule.leads(chain, to: bundle) else { return }
+    throw refusal(
+      "\(server.certificate.path) doesn't lead to an authority that agents will trust", at: server.certificate.place,
+      advice: "have the custom authority sign it")
   }
 
   private func checkOrder(_ chain: [Certificate], file: InputReference) throws(FleetError) {
@@ -59,10 +64,10 @@ struct ConnectwareTrust {
   }
 
   private func checkServer(
-    _ server: (certificate: InputReference, key: InputReference), bundle: [Certificate], host: String
-  ) throws(FleetError) {
+    _ server: (certificate: InputReference, key: InputReference), host: String
+  ) throws(FleetError) -> [Certificate] {
     let chain = try certificates(server.certificate)
-    guard let leaf = chain.first else { return }
+    guard let leaf = chain.first else { return chain }
     let key: Certificate.PrivateKey
     do {
       key = try KeyCoding.decode(try files[server.key], passphrase: nil, legacy: nil)
@@ -85,16 +90,12 @@ struct ConnectwareTrust {
         "\(server.certificate.path) is not for a server: its extendedKeyUsage lacks serverAuth",
         at: server.certificate.place, advice: "issue it with the profile server or node")
     }
-    guard ConnectwareIdentityRule.leads(chain, to: bundle) else {
-      throw refusal(
-        "\(server.certificate.path) is by \(leaf.issuer), which Connectware's agents would not trust",
-        at: server.certificate.place, advice: "have the custom authority sign it")
-    }
     if let name = ReferenceName(host), let reason = CertificateInput.parsed(leaf).nameMismatch(name) {
       throw refusal(
         "\(server.certificate.path) doesn't name the host that agents dial: \(reason.message)",
         at: server.certificate.place, advice: "issue it with \(host) as subjectAltName")
     }
+    return chain
   }
 
   /// The certificates of a PEM file, first to last.
