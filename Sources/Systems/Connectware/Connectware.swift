@@ -1,5 +1,6 @@
-package import Formats
-package import X509
+import Credentials
+import Formats
+import X509
 
 /// Connectware and the agents of one release of its agent chart: each agent proves its name with a certificate.
 ///

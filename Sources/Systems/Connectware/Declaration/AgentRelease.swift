@@ -1,4 +1,4 @@
-package import Credentials
+import Credentials
 package import Formats
 
 /// One release of the agent chart.
@@ -74,7 +74,9 @@ package struct AgentRelease: Sendable {
           "agent \"\(agent.name)\": no StatefulSet can be named \"\(name)\": \(problem)",
           advice: "agents' names are of lower-case letters, digits, '-' and '.', and short", at: agent.place)
       }
-      if let other = statefulSets.updateValue(agent, forKey: name) { throw collision(agent, other, "StatefulSet", name) }
+      if let other = statefulSets.updateValue(agent, forKey: name) {
+        throw collision(agent, other, "StatefulSet", name)
+      }
       let secret = agent.existingSecret ?? names.secret(ofStatefulSet: name)
       if let other = secrets.updateValue(agent, forKey: secret) { throw collision(agent, other, "Secret", secret) }
     }

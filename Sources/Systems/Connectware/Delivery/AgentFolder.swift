@@ -20,7 +20,8 @@ struct AgentFolder {
       agent.name, title: "The agent \(agent.name): its credentials, for the namespace \(namespace).")
     guard let credential = delivery.supply.credentials[agent.name] else { return folder }
     let carries = [agent.name]
-    let chain = try ConnectwareDelivery.written(Self.certificate) { () throws(FormatError) in try credential.chainPEM() }
+    let chain = try ConnectwareDelivery.written(Self.certificate) { () throws(FormatError) in try credential.chainPEM()
+    }
     let key = try ConnectwareDelivery.written(Self.key) { () throws(FormatError) in try credential.keyPEM() }
     if let key { folder.artefacts.append(Artefact(Self.key, key.utf8, isSecret: true, carries: carries)) }
     folder.artefacts.append(Artefact(Self.certificate, chain.utf8, carries: carries))

@@ -34,7 +34,9 @@ struct ConnectwareCommands {
           "kubectl -n \(installationNamespace) cp -c \(Self.server) \"$pod:\(Self.certificates)/\($0)\" \($0)"
         } + ["chmod 600 cybus_ca.key"]
     case .docker:
-      return files.map { "docker compose cp \(Self.server):\(Self.certificates)/\($0) \($0)" } + ["chmod 600 cybus_ca.key"]
+      return files.map { "docker compose cp \(Self.server):\(Self.certificates)/\($0) \($0)" } + [
+        "chmod 600 cybus_ca.key"
+      ]
     }
   }
 

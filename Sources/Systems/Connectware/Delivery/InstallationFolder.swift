@@ -31,11 +31,11 @@ struct InstallationFolder {
   /// C2: where the authority is Connectware's own.
   private func addAuthority(to folder: inout Delivery.Folder) {
     guard case .files? = installation.authority?.source else { return }
-    folder.steps.append(
-      Delivery.Step(
-        explanation: "The authority that signs was given in files. From Connectware they are fetched so, beside the "
-          + "fleet file; repeat it whenever Connectware makes a new one, and run apply again.",
-        commands: commands.fetchAuthority))
+    var step = Delivery.Step(
+      "The authority that signs was given in files. From Connectware they are fetched so, beside the fleet file; repeat "
+        + "it whenever Connectware makes a new one, and run apply again.")
+    step.commands = commands.fetchAuthority
+    folder.steps.append(step)
   }
 
   /// C4 to C6.
@@ -51,7 +51,8 @@ struct InstallationFolder {
     script.isExecutable = true
     folder.artefacts.append(script)
     folder.steps.append(
-      .init("Replace the trust store of Connectware. What it trusts now is in it, with what is new.", "./\(script.path)"))
+      .init(
+        "Replace the trust store of Connectware. What it trusts now is in it, with what is new.", "./\(script.path)"))
     if custom.server != nil {
       folder.steps.append(
         .init("Restart the ingress proxy, which reads the server certificate when it starts.", commands.restartServer))

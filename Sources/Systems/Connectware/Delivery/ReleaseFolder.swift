@@ -22,7 +22,8 @@ struct ReleaseFolder {
     folder.artefacts.append(values)
     if values.isSecret {
       warnings.append(
-        "\(values.path) of the agents holds private keys as plain text: keep it as you keep keys, or say keyPair: secret")
+        "\(values.path) of the agents holds private keys as plain text: keep it as you keep keys, or say keyPair: secret"
+      )
     }
     if values.bytes.count > Self.helmLimit {
       warnings.append(

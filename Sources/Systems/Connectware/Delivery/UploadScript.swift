@@ -18,7 +18,7 @@ struct UploadScript {
   var text: String {
     let folder = ConnectwareCommands.certificates
     var lines = [
-      "#!/bin/sh", 
+      "#!/bin/sh",
       installation.mode == .helm
         ? "# Replaces files of Connectware's auth-server by those beside this script."
         : "# Replaces files of Connectware's auth-server by those beside this script. Run it where docker-compose.yml is.",

@@ -1,5 +1,6 @@
 import Credentials
 import Formats
+import SwiftASN1
 import X509
 
 /// What Connectware trusts, and the custom authority that it is to trust besides (steps C2 to C4).

@@ -1,4 +1,5 @@
 import Formats
+import SwiftASN1
 import X509
 
 /// What is wrong with a values file of the agent chart.
@@ -122,7 +123,8 @@ struct AgentValuesLint {
           file: object.file, line: object.line))
     }
     return findings
-      + credentialFindings(object.certificates(AgentFolder.certificate), of: agent, file: object.file, line: object.line)
+      + credentialFindings(
+        object.certificates(AgentFolder.certificate), of: agent, file: object.file, line: object.line)
   }
 
   private func credentialFindings(
@@ -130,7 +132,8 @@ struct AgentValuesLint {
   ) -> [Finding] {
     guard let leaf = chain.first else { return [] }
     let rule = ConnectwareIdentityRule(agent: agent, trust: [])
-    let problems = [rule.nameProblem(leaf), rule.usageProblem(leaf)] + chain.dropFirst().map(ConnectwareIdentityRule.partnerProblem)
+    let problems =
+      [rule.nameProblem(leaf), rule.usageProblem(leaf)] + chain.dropFirst().map(ConnectwareIdentityRule.partnerProblem)
     return problems.compactMap { $0 }.map { Finding($0, file: file, line: line) }
   }
 
@@ -165,7 +168,8 @@ struct AgentValuesLint {
           Problem(
             "connectware-configmap-key",
             what: "the ConfigMap \(name) has no \(ConnectwareDelivery.caFile)\(keys.isEmpty ? "" : ", but \(keys)")",
-            why: "the agents read that file and no other", fix: "put the CA certificates in as \(ConnectwareDelivery.caFile)"),
+            why: "the agents read that file and no other",
+            fix: "put the CA certificates in as \(ConnectwareDelivery.caFile)"),
           file: object.file, line: object.line)
       ]
     }

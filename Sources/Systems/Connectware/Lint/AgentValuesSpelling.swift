@@ -9,7 +9,8 @@ struct AgentValuesSpelling: Hashable {
 
   private typealias Key = AgentValuesKey
 
-  static func misspellings(in root: YAMLTree) -> [AgentValuesSpelling] {
+  static func misspellings(in root: YAMLTree?) -> [AgentValuesSpelling] {
+    guard let root else { return [] }
     var found = near(root, "", [Key.agents, Key.defaults])
     if let defaults = root[Key.defaults] { found += within(defaults, Key.defaults) }
     for (index, agent) in (root[Key.agents]?.items ?? []).enumerated() {

@@ -89,7 +89,8 @@ extension AgentValues {
   }
 
   static func some(_ names: [String]) -> String {
-    names.count <= 5 ? names.joined(separator: ", ") : "\(names.prefix(5).joined(separator: ", ")) and \(names.count - 5) more"
+    names.count <= 5
+      ? names.joined(separator: ", ") : "\(names.prefix(5).joined(separator: ", ")) and \(names.count - 5) more"
   }
 }
 

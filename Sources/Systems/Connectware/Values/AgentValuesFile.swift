@@ -9,20 +9,19 @@ struct AgentValuesFile {
     var tree: YAMLTree
   }
 
-  let root: YAMLTree
+  let root: YAMLTree?
   let agents: [Agent]
   private let positions: [String: Int]
 
   /// An empty one where the bytes hold no single mapping: whoever edits them says so.
   init(_ bytes: [UInt8]) {
-    let tree = (try? YAMLTree.document(bytes)) ?? nil
-    self.init(tree ?? YAMLTree(content: .mapping([]), style: .block, place: .init(line: 1, column: 1)))
+    self.init((try? YAMLTree.document(bytes)) ?? nil)
   }
 
-  init(_ root: YAMLTree) {
+  init(_ root: YAMLTree?) {
     self.root = root
     var agents: [Agent] = []
-    for item in root[AgentValuesKey.agents]?.items ?? [] {
+    for item in root?[AgentValuesKey.agents]?.items ?? [] {
       guard let name = item["name"], let text = name.text else { continue }
       agents.append(Agent(name: text, line: name.place.line, tree: item))
     }
@@ -35,7 +34,7 @@ struct AgentValuesFile {
     document[AgentValuesKey.agents] != nil || document[AgentValuesKey.defaults] != nil
   }
 
-  var defaults: YAMLTree? { root[AgentValuesKey.defaults] }
+  var defaults: YAMLTree? { root?[AgentValuesKey.defaults] }
 
   subscript(name: String) -> YAMLTree? { positions[name].map { agents[$0].tree } }
 
