@@ -1,5 +1,5 @@
 import Credentials
-package import Formats
+import Formats
 
 extension Bacalhau {
   package func deliver(
@@ -52,14 +52,14 @@ extension Bacalhau {
           ? "Lay the key that the request was made with beside these files, as server.key; then put all where Bacalhau "
             + "reads them. Nobody else can read certificate, key and token."
           : "Put the files where Bacalhau reads them. Nobody else can read certificate, key and token.",
-        BacalhauCommands.install(files, on: orchestrator))
+        commands: BacalhauCommands.install(files, on: orchestrator))
     ]
     if settings.isBehindProxy {
       folder.steps.append(
         Delivery.Step(
           "Have the proxy in front of the orchestrator serve \(orchestrator.installed("server.crt")) with "
             + "\(orchestrator.installed("server.key")), and reload it. Let nobody but the proxy reach port "
-            + "\(settings.orchestrator.port): behind a proxy, Bacalhau takes unencrypted connections.", []))
+            + "\(settings.orchestrator.port): behind a proxy, Bacalhau takes unencrypted connections."))
     }
     folder.steps.append(
       Delivery.Step(
@@ -70,7 +70,7 @@ extension Bacalhau {
       folder.steps.append(
         Delivery.Step(
           "See what the orchestrator serves now.",
-          names.map {
+          commands: names.map {
             BacalhauCommands.check(BacalhauAddress(host: $0, port: settings.orchestrator.port), isBehindProxy: false)
           }))
     }
@@ -87,10 +87,10 @@ extension Bacalhau {
     folder.steps = [
       Delivery.Step(
         "Put the files where Bacalhau reads them. Nobody else can read the token.",
-        BacalhauCommands.install([("ca.crt", true), (machine.fileName, false)], on: machine)),
+        commands: BacalhauCommands.install([("ca.crt", true), (machine.fileName, false)], on: machine)),
       Delivery.Step(
         "See from here that the orchestrator serves a certificate which this node accepts.",
-        addresses.map { BacalhauCommands.check($0, isBehindProxy: settings.isBehindProxy) }),
+        commands: addresses.map { BacalhauCommands.check($0, isBehindProxy: settings.isBehindProxy) }),
       Delivery.Step(
         "Restart Bacalhau, once the orchestrator runs, with `--config \(machine.installed(machine.fileName))`.",
         BacalhauCommands.restart),
@@ -118,5 +118,12 @@ extension Bacalhau {
     } catch {
       throw FleetError(error.message, advice: error.hint, at: orchestrator.place)
     }
+  }
+}
+
+extension Delivery.Step {
+  fileprivate init(_ explanation: String, commands: [String]) {
+    self.init(explanation)
+    self.commands = commands
   }
 }

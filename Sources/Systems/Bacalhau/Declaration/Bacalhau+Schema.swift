@@ -1,5 +1,5 @@
-package import Credentials
-package import Formats
+import Credentials
+import Formats
 
 extension Bacalhau {
   private static let machineFields: [Field] = [

@@ -1,5 +1,5 @@
 package import Credentials
-package import Formats
+import Formats
 
 /// The names that the orchestrator's certificate needs, from the fleet file and all configuration files.
 package struct BacalhauNames: Sendable {

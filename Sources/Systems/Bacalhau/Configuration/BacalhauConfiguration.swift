@@ -16,13 +16,13 @@ package struct BacalhauConfiguration: Hashable, Sendable {
   /// - Throws: ``FleetError`` with the file's name and the place, for what isn't one YAML mapping, and for keys that
   ///   stand twice in different spellings.
   package init(_ bytes: [UInt8], path: String) throws(FleetError) {
+    let document: YAMLTree?
     do {
-      tree =
-        try YAMLTree.document(bytes)
-        ?? YAMLTree(content: .mapping([]), style: .block, place: YAMLTree.Place(line: 1, column: 1))
+      document = try YAMLTree.document(bytes)
     } catch {
       throw FleetError("it is not a YAML file of one document: \(error.problem)", path: path, at: error.place)
     }
+    tree = document ?? YAMLTree(content: .mapping([]), style: .block, place: YAMLTree.Place(line: 1, column: 1))
     guard tree.entries != nil else {
       throw FleetError(
         "a mapping is expected, and there is \(tree.kind)",
@@ -94,6 +94,9 @@ extension BacalhauConfiguration {
       || text("Orchestrator", "TLS", "ServerKey") != nil || text("Orchestrator", "Auth", "Token") != nil
       || supportsReverseProxy
   }
+
+  /// Whether it talks to other orchestrators.
+  package var hasPeers: Bool { value(["Orchestrator", "Cluster", "Peers"])?.items?.isEmpty == false }
 
   /// The port on which the orchestrator listens.
   package var port: Int {

@@ -1,5 +1,6 @@
 package import Credentials
 package import Foundation
+import SwiftASN1
 package import X509
 
 /// What a node demands of the orchestrator's certificate, by the rules of Go's `crypto/tls` and `crypto/x509`, which

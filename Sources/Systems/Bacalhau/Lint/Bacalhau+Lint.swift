@@ -1,0 +1,3 @@
+extension Bacalhau {
+  package static func lint(_ context: LintContext, declared: Bacalhau?) -> [Finding] { [] }
+}
