@@ -59,14 +59,15 @@ package struct Bacalhau: FleetSystem {
   package var tokens: [TokenReference] { [TokenReference(Self.tokenName, file: tokenFile)] }
 
   package func nodes(_ files: InputFiles) throws(FleetError) -> [Node] {
-    let names = try BacalhauNames(self, files)
-    let texts = names.hosts.map(\.text)
-    // The bound of RFC 5280 on common names; what is dialled is found among the alternative names.
-    guard let commonName = texts.first(where: { $0.unicodeScalars.count <= 64 }) else {
-      throw FleetError("no host of the orchestrator is known", at: orchestrator.place)
+    let hosts = try BacalhauNames(self, files).hosts
+    // RFC 5280 bounds common names; what is dialled is looked for among the alternative names only.
+    let commonName = hosts.map(\.text).first { $0.unicodeScalars.count <= 64 } ?? Self.orchestratorName
+    let identity: Identity
+    do {
+      identity = try Identity(commonName: commonName, names: hosts)
+    } catch {
+      throw FleetError(error.message, advice: error.hint, at: orchestrator.place)
     }
-    let declaration = Declaration(YAMLTree(content: .mapping([]), style: .block, place: orchestrator.place))
-    let identity = try declaration.identity(commonName, hosts: texts)
     return [
       Node(Self.orchestratorName, identity: identity, source: source, defaults: defaults, place: orchestrator.place)
     ]

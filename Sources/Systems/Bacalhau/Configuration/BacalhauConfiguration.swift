@@ -9,25 +9,23 @@ package struct BacalhauConfiguration: Hashable, Sendable {
     package var place: YAMLTree.Place
   }
 
-  package let tree: YAMLTree
+  /// Nil for an empty file.
+  package let tree: YAMLTree?
 
   package init(_ tree: YAMLTree) { self.tree = tree }
 
   /// - Throws: ``FleetError`` with the file's name and the place, for what isn't one YAML mapping, and for keys that
   ///   stand twice in different spellings.
   package init(_ bytes: [UInt8], path: String) throws(FleetError) {
-    let document: YAMLTree?
     do {
-      document = try YAMLTree.document(bytes)
+      tree = try YAMLTree.document(bytes)
     } catch {
       throw FleetError("it is not a YAML file of one document: \(error.problem)", path: path, at: error.place)
     }
-    tree = document ?? YAMLTree(content: .mapping([]), style: .block, place: YAMLTree.Place(line: 1, column: 1))
-    guard tree.entries != nil else {
+    if let tree, tree.entries == nil {
       throw FleetError(
         "a mapping is expected, and there is \(tree.kind)",
-        advice: "Bacalhau's configuration begins with keys such as `Compute:`",
-        path: path, at: tree.place)
+        advice: "Bacalhau's configuration begins with keys such as `Compute:`", path: path, at: tree.place)
     }
     if let twin = twins.first {
       throw FleetError(
@@ -48,7 +46,7 @@ package struct BacalhauConfiguration: Hashable, Sendable {
 
   /// The path in the file's own spelling, as far as it goes.
   package func steps(_ path: [String]) -> [YAMLStep] {
-    var node: YAMLTree? = tree
+    var node = tree
     return path.map { key in
       let entry = node.flatMap { Self.entry(key, in: $0) }
       node = entry?.value

@@ -19,7 +19,8 @@ struct BacalhauSettings {
     orchestrator = try system.orchestrator.configuration(files)
     isBehindProxy = try Self.isBehindProxy(system, orchestrator)
     let present = orchestrator.text("Orchestrator", "Auth", "Token")?.value
-    token = try Self.token(system, present: present, supply)
+    let token = try Self.token(system, present: present, supply)
+    self.token = token
     replacesToken = present.map { $0 != token && $0 != BacalhauToken.published } ?? false
   }
 

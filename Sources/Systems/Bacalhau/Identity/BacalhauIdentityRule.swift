@@ -17,7 +17,7 @@ package struct BacalhauIdentityRule: Sendable {
     chain: [Certificate], trust: [Certificate], at now: Date
   ) -> [Problem] {
     guard let leaf = chain.first else { return [] }
-    return nameProblems(leaf) + Self.usageProblems(leaf) + Self.constraintProblems(chain + trust)
+    return nameProblems(chain) + Self.usageProblems(leaf) + Self.constraintProblems(chain + trust)
       + Self.trustProblems(chain, trust, at: now)
   }
 
@@ -50,7 +50,9 @@ extension BacalhauIdentityRule {
     (try? certificate.extensions.subjectAlternativeNames).map { Array($0) } ?? []
   }
 
-  private func nameProblems(_ leaf: Certificate) -> [Problem] {
+  /// Hosts that the first certificate doesn't name.
+  func nameProblems(_ chain: [Certificate]) -> [Problem] {
+    guard let leaf = chain.first else { return [] }
     let names = Self.names(of: leaf)
     let presented = names.compactMap(SubjectName.init).map(\.text).joined(separator: ", ")
     return hosts.filter { !Self.isNamed($0, by: names) }.map { host in
@@ -100,7 +102,8 @@ extension BacalhauIdentityRule {
     ]
   }
 
-  private static func trustProblems(_ chain: [Certificate], _ trust: [Certificate], at now: Date) -> [Problem] {
+  /// Whether a chain ends in a CA that is trusted; no CA, no answer.
+  static func trustProblems(_ chain: [Certificate], _ trust: [Certificate], at now: Date) -> [Problem] {
     guard let leaf = chain.first, !trust.isEmpty else { return [] }
     let time = min(max(now, leaf.notValidBefore), leaf.notValidAfter)
     let request = PathRequest(
