@@ -28,7 +28,8 @@ extension ServerProcess {
       port: port)
   }
 
-  /// The Python that has the packages of scripts/install-tools.
+  /// The Python that has the packages of scripts/install-tools. Its path isn't standardized: that follows the link which
+  /// tells it where they are.
   package static let buildToolsPython = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../.build-tools/bin/python").standardizedFileURL.path
+    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(".build-tools/bin/python").path
 }

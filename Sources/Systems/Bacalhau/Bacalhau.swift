@@ -41,7 +41,7 @@ package struct Bacalhau: FleetSystem {
     }
     let entry = try declaration.requiredObject("orchestrator")
     orchestrator = try Machine(Self.orchestratorName, entry)
-    hosts = entry.texts("hosts").compactMap { SubjectName(host: $0.text) }
+    hosts = try Self.hosts(entry)
     tokenFile = entry.input("tokenFile", isOptional: true)
     supportReverseProxy = entry.flag("supportReverseProxy")
     source = try entry.source()

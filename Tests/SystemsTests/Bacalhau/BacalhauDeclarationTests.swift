@@ -95,6 +95,7 @@ struct BacalhauDeclarationTests {
         "orchestrator: {}\ncomputes:\n  - {name: a, config: c.yaml}\n  - {name: b, config: c.yaml, installDir: /opt}",
         "c.yaml is to hold the paths of /etc/bacalhau and of /opt", 5
       ),
+      ("orchestrator: {hosts: ['*.example.org']}", "nobody can dial \"*.example.org\"", 2),
       ("orchestrator: {key: k}", "a key without its certificate", 2),
     ])
   func contradictions(yaml: String, problem: String, line: Int) {

@@ -161,4 +161,26 @@ struct BacalhauDeliveryTests {
 
         """)
   }
+
+  @Test("the example can be delivered, and lint finds nothing in what comes out")
+  func example() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../../Examples/bacalhau")
+    func text(_ name: String) throws -> String {
+      try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+    }
+    let fleet = try Fleet(Array(text("fleet.yaml").utf8), path: "fleet.yaml")
+    let system = try #require(fleet.members.first?.system as? Bacalhau)
+    let files = try Dictionary(uniqueKeysWithValues: system.inputs.map { ($0.path, try text($0.path)) })
+    let delivery = try bench.workbench.deliver(system, files: files)
+    let delivered = try delivery.folders.flatMap { folder in
+      try folder.artefacts.map { try LintFile("\(folder.name)/\($0.path)", text: $0.text) }
+    }
+    #expect(delivery.folders.count == 3 && delivery.warnings.isEmpty)
+    #expect(Bacalhau.lint(LintContext(files: delivered, now: bench.workbench.now), declared: system).isEmpty)
+    let comments = ["# How long a node may be silent.", "# in the data centre"]
+    #expect(
+      comments.allSatisfy { comment in delivery.folders.contains { $0.artefacts.contains { $0.text.contains(comment) } }
+      })
+  }
 }

@@ -91,7 +91,7 @@ struct BacalhauIdentityRuleTests {
     ).certificate
     let partner = try Issuer(certificate: certificate, intermediates: [certificate], key: key)
     let nodeKey = try KeyKind.p256.generate()
-    let identity = try Identity(commonName: "node", organization: "ORG2", names: [host("a.example")])
+    let identity = try Identity(commonName: "a.example", organization: "ORG2")
     let request = try VerifiedRequest(CertificateRequest(identity, key: nodeKey))
     let grant = Grant(request, profile: .node, lifetime: .seconds(86_400))
     let leaf = try partner.issue(

@@ -56,7 +56,7 @@ package struct BacalhauConfiguration: Hashable, Sendable {
 
   private static func entry(_ key: String, in node: YAMLTree) -> YAMLTree.Entry? {
     let wanted = key.lowercased()
-    return node.entries?.last { $0.key.lowercased() == wanted }
+    return node.entries?.first { $0.key.lowercased() == wanted }
   }
 
   /// Keys of the parts that we read which stand twice, by Bacalhau's reading.

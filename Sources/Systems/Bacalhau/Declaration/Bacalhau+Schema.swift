@@ -26,6 +26,16 @@ extension Bacalhau {
       "The nodes that dial it."),
   ]
 
+  static func hosts(_ entry: Declaration) throws(FleetError) -> [SubjectName] {
+    let texts = entry.texts("hosts")
+    if let wildcard = texts.first(where: { $0.text.hasPrefix("*") }) {
+      throw FleetError(
+        "nobody can dial \"\(wildcard.text)\"", advice: "name each host by which the orchestrator is dialled",
+        at: wildcard.place)
+    }
+    return texts.compactMap { SubjectName(host: $0.text) }
+  }
+
   /// Each machine has a folder: their names must differ, and be names of folders.
   func checkFolders() throws(FleetError) {
     var seen: Set<String> = [Self.orchestratorName]
