@@ -152,15 +152,16 @@ struct ConnectwareTrustTests {
     let calls = try String(contentsOf: directory.file("calls"), encoding: .utf8)
     let exec = "-n cybus exec pod-1 -c auth-server --"
     #expect(
-      calls == ["cybus_ca.crt 0644", "cybus_server.crt 0644", "cybus_server.key 0600"].map { entry in
-        let parts = entry.split(separator: " ")
-        return """
-          -n cybus cp -c auth-server connectware/\(parts[0]) pod-1:/connectware_certs/\(parts[0])
-          \(exec) chown root:root /connectware_certs/\(parts[0])
-          \(exec) chmod \(parts[1]) /connectware_certs/\(parts[0])
+      calls
+        == ["cybus_ca.crt 0644", "cybus_server.crt 0644", "cybus_server.key 0600"].map { entry in
+          let parts = entry.split(separator: " ")
+          return """
+            -n cybus cp -c auth-server connectware/\(parts[0]) pod-1:/connectware_certs/\(parts[0])
+            \(exec) chown root:root /connectware_certs/\(parts[0])
+            \(exec) chmod \(parts[1]) /connectware_certs/\(parts[0])
 
-          """
-      }.joined())
+            """
+        }.joined())
   }
 
   @Test("the script of users sends each user, and the token in no argument")
