@@ -40,6 +40,7 @@ struct FleetFacts: Facts {
   /// Whether there is, or was, anything to do.
   var isChanged: Bool
   var applied: Bool
+  var cluster: ClusterFacts?
 
   func lines(_ style: TextStyle) -> [String] {
     var lines = authorities.map { "authority  \($0)" }
@@ -48,7 +49,9 @@ struct FleetFacts: Facts {
       lines += ["waiting for certificates; send the requests, and put each answer beside its request:"]
       lines += waiting.map { "  \($0)" }
     }
-    if !restarts.isEmpty {
+    if let cluster {
+      lines += cluster.lines
+    } else if !restarts.isEmpty {
       lines.append("restart, in this order:")
       lines += restarts.enumerated().map { "  \($0 + 1). \($1.command)" }
     }
