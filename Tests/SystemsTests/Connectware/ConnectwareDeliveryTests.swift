@@ -82,7 +82,9 @@ struct ConnectwareDeliveryTests {
       "release: plant\nversion: 2.0.1\nvalues: dir/my values.yaml")
     let delivery = try bench.deliver(system, files: ["cw.yaml": "a: 1\n", "dir/my values.yaml": ""])
     #expect(
-      delivery.commands("connectware").suffix(1) == ["helm upgrade cw cybus/connectware -n cybus --version 1.5.0 -f cw.yaml"])
+      delivery.commands("connectware").suffix(1) == [
+        "helm upgrade cw cybus/connectware -n cybus --version 1.5.0 -f cw.yaml"
+      ])
     #expect(
       delivery.commands("bender-robots") == [
         "kubectl -n cybus apply -f connectware-agent-plant-bender-robots-mtls.yaml",
@@ -104,9 +106,10 @@ struct ConnectwareDeliveryTests {
   func restarts() throws {
     let restarts = try bench.deliver(try bench.connectware()).restarts
     #expect(
-      restarts.map(\.workload) == ["bender-robots", "welder-robots"].map {
-        .statefulSet(name: "connectware-agent-\($0)", namespace: "cybus")
-      })
+      restarts.map(\.workload)
+        == ["bender-robots", "welder-robots"].map {
+          .statefulSet(name: "connectware-agent-\($0)", namespace: "cybus")
+        })
     #expect(restarts.first?.because == ["bender-robots/tls.crt", "bender-robots/ca-chain.pem"])
   }
 
@@ -165,7 +168,8 @@ struct ConnectwareDeliveryTests {
       let first = try system.deliver(supply, using: &random)
       let second = try system.deliver(supply, using: &random)
       #expect(first.paths == second.paths)
-      #expect(first.folders.flatMap { $0.artefacts.map(\.bytes) } == second.folders.flatMap { $0.artefacts.map(\.bytes) })
+      #expect(
+        first.folders.flatMap { $0.artefacts.map(\.bytes) } == second.folders.flatMap { $0.artefacts.map(\.bytes) })
     }
   }
 
@@ -197,7 +201,9 @@ struct ConnectwareDeliveryTests {
     let file = try #require(delivery["connectware", ".env"])
     #expect(file.text == "CYBUS_ADMIN=x\nCYBUS_BROKER_USE_MUTUAL_TLS=yes\n")
     #expect(file.role == .merged(into: ".env") && file.isSecret)
-    #expect(delivery.commands("connectware").first == "docker compose cp auth-server:/connectware_certs/cybus_ca.crt cybus_ca.crt")
+    #expect(
+      delivery.commands("connectware").first
+        == "docker compose cp auth-server:/connectware_certs/cybus_ca.crt cybus_ca.crt")
     #expect(delivery.commands("connectware").last == "docker compose up -d")
   }
 

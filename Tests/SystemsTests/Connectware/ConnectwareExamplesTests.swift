@@ -37,7 +37,8 @@ struct ConnectwareExamplesTests {
         """),
     Example(
       name: "custom-names", declaration: "existingConfigMap: my-ca-cert",
-      names: "[{name: bender-robots, existingSecret: mtls-keypair-1}, {name: welder-robots, existingSecret: mtls-keypair-2}]",
+      names:
+        "[{name: bender-robots, existingSecret: mtls-keypair-1}, {name: welder-robots, existingSecret: mtls-keypair-2}]",
       values: start + """
             caChain:
               existingConfigMap: my-ca-cert
