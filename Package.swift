@@ -91,7 +91,8 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "LedgerSQLite", "StoreTestKit", "Credentials", "PKITestKit", grdb] + pki),
     tests(
       "IntegrationTests", ["countersign", "Ledger", "LedgerSQLite", "Credentials", "PKITestKit"] + pki,
-      path: "Tests/Integration", exclude: ["Desk", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c"]),
+      path: "Tests/Integration",
+      exclude: ["Desk", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c"]),
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
     tests("KubernetesTests", ["Kubernetes", "TLSRuntime", "Formats", "Credentials", "PKITestKit"] + pki),
   ]
