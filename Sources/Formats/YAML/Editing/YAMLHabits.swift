@@ -5,6 +5,8 @@ struct YAMLHabits {
   var indentation = 2
   /// Columns by which a list stands right of its key; 0 where the dashes stand below it.
   var listIndentation = 2
+  /// The least column of the lines of a literal scalar: a comment below it that stood as far right would be part of it.
+  var blockFloor = 0
 
   init(of layout: YAMLLayout, in bytes: [UInt8], reader: YAMLLayoutReader) {
     if let index = bytes.firstIndex(of: 0x0a), index > 0, bytes[index - 1] == 0x0d { lineBreak = "\r\n" }

@@ -25,7 +25,7 @@ extension YAMLRendering {
     switch value {
     case .block(let text):
       guard !text.isEmpty, let lines = YAMLText.literalLines(text) else { break }
-      let pad = spaces(position.block)
+      let pad = spaces(max(position.block, habits.blockFloor))
       return YAMLRendering(
         inline: text.hasSuffix("\n") || text.unicodeScalars.last == "\n" ? "|" : "|-",
         lines: lines.map { $0.isEmpty ? "" : pad + $0 })

@@ -47,6 +47,8 @@ extension YAMLSplicer {
   private mutating func addToBlock(_ added: [YAMLMapping.Entry], children: [YAMLLayout.Child], isMapping: Bool) {
     guard let first = children.first, let last = children.last, !added.isEmpty else { return }
     let column = reader.column(of: first.start)
+    let end = afterComments(following: max(last.node.tail, last.introEnd), column: column)
+    let habits = habits(above: [end])
     var lines: [String] = []
     for entry in added {
       lines +=
@@ -54,7 +56,7 @@ extension YAMLSplicer {
         ? YAMLRendering.entry(entry, column: column, habits: habits)
         : YAMLRendering.item(entry.value, column: column, gap: gap(of: last), habits: habits)
     }
-    insertLines(lines, after: afterComments(following: max(last.node.tail, last.introEnd), column: column))
+    insertLines(lines, after: end)
   }
 
   /// The blanks between the dash of an element and what follows on its line.

@@ -4,6 +4,7 @@ extension YAMLSplicer {
     let node = slot.node
     guard !slot.isInFlow else { return setFlowContent(of: slot, to: value) }
     let position = position(in: slot, for: value)
+    let habits = habits(above: [slot.introEnd, node.tail])
     let rendered = YAMLRendering.block(value, at: position, habits: habits)
     if node.isEmpty { return fill(slot, with: rendered) }
     if case .scalar(.block(let headerEnd, _, _)) = node.content {
@@ -92,10 +93,14 @@ extension YAMLSplicer {
   private mutating func replaceLines(of slot: Slot, with rendered: YAMLRendering) {
     let node = slot.node
     if let introEnd = slot.introEnd {
-      if node.hasProperties, reader.lineStart(introEnd) == reader.lineStart(node.start) {
-        replace(introEnd..<node.propertiesEnd, with: "")
+      let hasProperties = node.hasProperties && reader.lineStart(introEnd) == reader.lineStart(node.start)
+      let inline = rendered.inline.isEmpty ? "" : " " + rendered.inline
+      replace(introEnd..<(hasProperties ? node.propertiesEnd : introEnd), with: inline)
+      if rendered.inline.hasPrefix("|"), reader.nextLine(introEnd) < reader.lineStart(node.contentStart) {
+        // Nothing may stand between the header of a literal scalar and its lines.
+        insertLines(rendered.lines, after: introEnd)
+        return removeLines(from: node.contentStart, through: node.end)
       }
-      if !rendered.inline.isEmpty { replace(introEnd..<introEnd, with: " " + rendered.inline) }
       return replaceLines(from: reader.lineStart(node.contentStart), through: node.end, with: rendered.lines)
     }
     let lines = rendered.inline.isEmpty ? rendered.lines : [rendered.inline] + rendered.lines
@@ -116,6 +121,20 @@ extension YAMLSplicer {
   }
 
   // MARK: Lines
+
+  /// How to write what is followed by the line after one of the offsets.
+  func habits(above offsets: [Int?]) -> YAMLHabits {
+    var habits = habits
+    for offset in offsets.compactMap({ $0 }) {
+      var line = reader.nextLine(offset)
+      while line < bytes.count, reader.isLineBreak(at: line + reader.spaces(at: line)) { line = reader.nextLine(line) }
+      let column = reader.spaces(at: line)
+      if line + column < bytes.count, bytes[line + column] == UInt8(ascii: "#") {
+        habits.blockFloor = max(habits.blockFloor, column + 1)
+      }
+    }
+    return habits
+  }
 
   private func hasComment(after offset: Int) -> Bool {
     let line = bytes[offset..<max(offset, reader.lineEnd(offset))]

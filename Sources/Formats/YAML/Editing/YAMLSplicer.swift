@@ -164,7 +164,7 @@ extension YAMLSplicer {
   private func subject(_ slot: Slot) -> String { slot.name.isEmpty ? "the document" : "the value of \(slot.name)" }
 
   private func uneditable(_ slot: Slot, _ reason: String, _ hint: String) -> FormatError {
-    .uneditable(line: reader.line(of: slot.node.contentStart), reason: reason, hint: hint)
+    .uneditable(line: reader.line(of: slot.node.start), reason: reason, hint: hint)
   }
 
   private func checkUnshared(_ slot: Slot, isReplaced: Bool) throws(FormatError) {
