@@ -33,16 +33,14 @@ struct SubstraCAObject: Sendable {
   /// - Parameter isApplied: whether it is for a cluster of ours.
   func artefact(isApplied: Bool = true) throws(FleetError) -> Artefact {
     let pem = try Substra.formatted(name) { () throws(FormatError) in try PEM.text(certificates) }
-    return try Substra.formatted(name) { () throws(FormatError) in
+    let data = [KubernetesSecret.Item(key: Self.key, value: Array(pem.utf8))]
+    let object: KubernetesObject =
       switch kind {
-      case .secret:
-        let secret = KubernetesSecret(
-          name: name, namespace: namespace, data: [.init(key: Self.key, value: Array(pem.utf8))])
-        return isApplied ? try Artefact(secret) : Artefact("\(name).yaml", try secret.yaml().utf8)
-      case .configMap:
-        let map = KubernetesConfigMap(name: name, namespace: namespace, data: [(Self.key, pem)])
-        return Artefact("\(name).yaml", try map.yaml().utf8)
+      case .secret: .secret(KubernetesSecret(name: name, namespace: namespace, data: data))
+      case .configMap: .configMap(KubernetesConfigMap(name: name, namespace: namespace, data: data))
       }
+    return try Substra.formatted(name) { () throws(FormatError) in
+      isApplied ? try Artefact(object) : Artefact("\(name).yaml", try object.yaml().utf8)
     }
   }
 }
