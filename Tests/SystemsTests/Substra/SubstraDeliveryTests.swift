@@ -296,7 +296,8 @@ struct SubstraDeliveryTests {
   mutating func hosts() throws {
     fixture.files["backend-values.yaml"] = "orchestrator:\n  host: old.example.org # before\n"
     let delivery = try fixture.deliver()
-    #expect(delivery["MyOrg1MSP", "backend-values.yaml"]?.text.contains("host: orchestrator.example.org # before") == true)
+    #expect(
+      delivery["MyOrg1MSP", "backend-values.yaml"]?.text.contains("host: orchestrator.example.org # before") == true)
     #expect(delivery.warnings.count == 1 && delivery.warnings[0].contains("dialled old.example.org"))
     fixture.files["backend-values.yaml"] = "orchestrator:\n  host: orchestrator-server.orchestrator.svc\n"
     let inside = try fixture.deliver(
