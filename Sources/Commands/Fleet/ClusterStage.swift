@@ -60,7 +60,9 @@ struct ClusterStage {
     try await application.apply(
       changes, .init(force: options.forcesConflicts, replace: options.replaces),
       progress: { console.detail("applied \($0)") })
-    if options.prunes { facts.pruned = try await prune(application, labels, keeping: objects.map(\.item.object), state) }
+    if options.prunes {
+      facts.pruned = try await prune(application, labels, keeping: objects.map(\.item.object), state)
+    }
     facts.restarted = try await restart(fleet, state)
     try state.clearRestarts()
     return facts
@@ -208,7 +210,8 @@ struct ClusterState {
     path = "\(folder)/cluster.json"
     guard OutputFiles.exists(path) else { return }
     guard let read = try? JSONDecoder().decode(Contents.self, from: Data(try InputFile.read(path))) else {
-      throw CommandError.usage("\(path) can't be read", hint: "move it away; restarts that are due are then yours to do")
+      throw CommandError.usage(
+        "\(path) can't be read", hint: "move it away; restarts that are due are then yours to do")
     }
     contents = read
   }

@@ -13,7 +13,8 @@ struct CredentialReviewTests {
 
   init() throws {
     bench = try Workbench()
-    let identity = try Identity(commonName: "node.example", organization: "ORG1", names: [.init(host: "10.0.0.1")].compactMap { $0 })
+    let identity = try Identity(
+      commonName: "node.example", organization: "ORG1", names: [.init(host: "10.0.0.1")].compactMap { $0 })
     var node = Node(
       "node", identity: identity, source: .issued, defaults: FleetDefaults(), place: .init(line: 1, column: 1))
     node.renewBefore = .seconds(3600)
@@ -55,7 +56,8 @@ struct CredentialReviewTests {
 
   @Test("its names, subject, key or profile are others")
   func identity() throws {
-    let other = try Identity(commonName: "node.example", organization: "ORG1", names: [.init(host: "10.0.0.2")].compactMap { $0 })
+    let other = try Identity(
+      commonName: "node.example", organization: "ORG1", names: [.init(host: "10.0.0.2")].compactMap { $0 })
     #expect(
       reason { $0.identity = other } == .otherNames(missing: ["IP:10.0.0.2"], surplus: ["IP:10.0.0.1"]))
     let renamed = try Identity(commonName: "node.example", organization: "ORG2", names: node.identity.names)
