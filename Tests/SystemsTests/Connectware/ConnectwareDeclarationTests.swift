@@ -86,7 +86,9 @@ struct ConnectwareDeclarationTests {
 
   @Test("common names over the limit of certificates are refused")
   func longCommonName() {
-    let error = error { _ = try bench.connectware("chart: c", "release: c\nnames: [\(String(repeating: "a", count: 65))]") }
+    let error = error {
+      _ = try bench.connectware("chart: c", "release: c\nnames: [\(String(repeating: "a", count: 65))]")
+    }
     #expect(error?.message.contains("longer than 64 characters") == true)
   }
 
