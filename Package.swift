@@ -23,6 +23,11 @@ let transport: [Target.Dependency] = [
 ]
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let http: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let subprocess: [Target.Dependency] = [
+  .product(name: "Subprocess", package: "swift-subprocess"),
+  .product(name: "SystemPackage", package: "swift-system"),
+]
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -44,6 +49,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -55,10 +63,15 @@ let package = Package(
     library("Systems", ["Credentials", "Formats", "Diagnosis"] + pki),
     library("Ledger", ["Credentials"] + pki),
     library("LedgerSQLite", ["Ledger", "Credentials", grdb] + pki),
-    library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport),
+    library("TLSRuntime", ["Credentials", "Formats", "Diagnosis", http] + pki + transport),
+    library("Kubernetes", ["Credentials", "Formats", "Diagnosis", "TLSRuntime"] + subprocess + pki),
+    .target(name: "LinuxCalls"),
     library(
       "Commands",
-      ["Credentials", "Formats", "Diagnosis", "Systems", "Ledger", "LedgerSQLite", "TLSRuntime", yams, arguments] + pki),
+      [
+        "LinuxCalls", "Credentials", "Formats", "Diagnosis", "Systems", "Ledger", "LedgerSQLite", "TLSRuntime",
+        "Kubernetes", yams, arguments,
+      ] + pki),
     .executableTarget(name: "countersign", dependencies: ["Commands"], swiftSettings: strict),
     .executableTarget(
       name: "limbo", dependencies: ["Credentials", "Formats"] + pki, path: "Sources/ConformanceRunner",
@@ -67,7 +80,8 @@ let package = Package(
       name: "Bench", dependencies: ["Credentials", "Formats", "Ledger", "LedgerSQLite"] + pki, path: "Benchmarks/Bench",
       swiftSettings: strict),
 
-    library("PKITestKit", pki),
+    .target(
+      name: "PKITestKit", dependencies: pki, exclude: ["KubernetesAPI/server"], swiftSettings: strict),
     library("StoreTestKit", ["Ledger", "Credentials"] + pki),
 
     tests("CredentialsTests", ["Credentials", "limbo", "PKITestKit"] + pki),
@@ -77,8 +91,9 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "LedgerSQLite", "StoreTestKit", "Credentials", "PKITestKit", grdb] + pki),
     tests(
       "IntegrationTests", ["countersign", "Ledger", "LedgerSQLite", "Credentials", "PKITestKit"] + pki,
-      path: "Tests/Integration", exclude: ["Desk", "Harness/functions.sh", "Harness/terminal.py"]),
+      path: "Tests/Integration", exclude: ["Desk", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c"]),
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
+    tests("KubernetesTests", ["Kubernetes", "TLSRuntime", "Formats", "Credentials", "PKITestKit"] + pki),
   ]
 )
 

@@ -9,6 +9,8 @@ package enum FormatError: ExplainedError, Hashable {
   case passphraseNeeded
   /// Well formed, but made with an algorithm or option that we don't read or write.
   case unsupported(String)
+  /// The file is well formed, but a change can't be made in it; the line is counted from 1.
+  case uneditable(line: Int, reason: String, hint: String)
   /// `limit` in bytes, elements or iterations, as `what` says.
   case tooLarge(what: String, limit: Int)
 
@@ -19,6 +21,7 @@ package enum FormatError: ExplainedError, Hashable {
     case .wrongPassphrase: "wrong passphrase"
     case .passphraseNeeded: "this file is encrypted and needs a passphrase"
     case .unsupported(let what): "\(what) is not supported"
+    case .uneditable(let line, let reason, _): "line \(line): \(reason)"
     case .tooLarge(let what, let limit): "\(what) exceeds the limit of \(limit)"
     }
   }
@@ -29,6 +32,7 @@ package enum FormatError: ExplainedError, Hashable {
     case .malformed, .tooLarge: "`countersign inspect` says what a file holds"
     case .wrongPassphrase: "use the passphrase that the file was written with; a damaged file looks the same"
     case .passphraseNeeded: "name a file that holds it"
+    case .uneditable(_, _, let hint): hint
     case .unsupported: nil
     }
   }

@@ -7,17 +7,21 @@ import X509
 /// The authority at its own files: admit, reserve, sign, verify, commit, in this order and with the same stages as
 /// any other way to a certificate.
 struct Desk {
-  let authority: Authority
-  let stored: StoredIssuer
   let issuer: Issuer
+  /// How the ledger names the issuer.
+  let reference: IssuerReference
   let ledger: SQLiteLedger
+
+  init(issuer: Issuer, reference: IssuerReference, ledger: SQLiteLedger) {
+    self.issuer = issuer
+    self.reference = reference
+    self.ledger = ledger
+  }
 
   /// Opens key and ledger.
   init(_ authority: Authority, signing stored: StoredIssuer, source: PassphraseSource) throws {
-    self.authority = authority
-    self.stored = stored
-    issuer = try stored.unlock(source)
-    ledger = try authority.home.ledger()
+    self.init(
+      issuer: try stored.unlock(source), reference: try stored.reference(), ledger: try authority.home.ledger())
   }
 
   /// Refuses what this issuer can't sign, before anything is written anywhere.
@@ -27,12 +31,15 @@ struct Desk {
   }
 
   /// Signs what the policy allowed, and records it before it is handed out.
-  func issue(_ request: AuthorizedRequest, der: [UInt8]?, at now: Date = Date()) async throws -> IssuedCertificate {
+  /// - Parameter serial: for callers who must find the certificate again if they are interrupted.
+  func issue(
+    _ request: AuthorizedRequest, der: [UInt8]?, serial: SerialNumber = .random(), at now: Date = Date()
+  ) async throws -> IssuedCertificate {
     let grant = request.grant
     try check(request, at: now)
     let validity = try issuer.validity(for: grant.lifetime, at: now)
     let record = try LeafRecord(grant, validity: validity, request: der)
-    return try await recorded(record, at: now) { serial throws(IssuanceError) in
+    return try await recorded(record, serial: serial, at: now) { () throws(IssuanceError) in
       try issuer.issue(request, serial: serial, at: now)
     }
   }
@@ -46,21 +53,26 @@ struct Desk {
       subject: "CN=\(plan.name)", commonName: plan.name, organization: plan.organization, names: [],
       profile: "authority", keyAlgorithm: key.label, validity: validity,
       publicKeyHash: try Fingerprint(key).bytes, request: nil)
-    return try await recorded(record, at: now) { serial in
+    let serial = SerialNumber.random()
+    return try await recorded(record, serial: serial, at: now) {
       try issuer.issueIntermediate(plan, key: key, serial: serial, at: now)
     }
   }
 
   private func recorded(
-    _ record: LeafRecord, at now: Date, sign: (SerialNumber) throws -> IssuedCertificate
+    _ record: LeafRecord, serial: SerialNumber, at now: Date, sign: () throws -> IssuedCertificate
   ) async throws -> IssuedCertificate {
-    var random = SystemRandomNumberGenerator()
-    let serial = SerialNumber.random(using: &random)
-    let reference = try stored.reference()
     try await ledger.reserve(record.reservation(serial, issuer: reference), at: now)
-    let issued = try sign(serial)
+    let issued = try sign()
     try await ledger.commit(serial, of: reference, certificate: issued.der, at: now)
     return issued
+  }
+}
+
+extension SerialNumber {
+  static func random() -> SerialNumber {
+    var random = SystemRandomNumberGenerator()
+    return .random(using: &random)
   }
 }
 

@@ -31,14 +31,7 @@ struct OutputFiles: ~Copyable {
     staged.append(Staged(temporary: temporary, path: path, isExclusive: isExclusive))
     defer { close(descriptor) }
     guard fchmod(descriptor, access.rawValue) == 0 else { throw FileFailure(.write, path, errno) }
-    let bytes = Array(bytes)
-    var offset = 0
-    while offset < bytes.count {
-      let count = bytes[offset...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw FileFailure(.write, path, count < 0 ? errno : EIO) }
-      offset += count
-    }
+    try Self.write(Array(bytes), to: descriptor, path: path)
     guard fsync(descriptor) == 0 else { throw FileFailure(.write, path, errno) }
   }
 
@@ -103,6 +96,16 @@ struct OutputFiles: ~Copyable {
 }
 
 extension OutputFiles {
+  static func write(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(FileFailure) {
+    var offset = 0
+    while offset < bytes.count {
+      let count = bytes[offset...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw FileFailure(.write, path, count < 0 ? errno : EIO) }
+      offset += count
+    }
+  }
+
   /// Writes one file.
   static func write(_ bytes: some Collection<UInt8>, path: String, access: Access = .open) throws(FileFailure) {
     var files = OutputFiles()

@@ -22,26 +22,6 @@ enum YAMLText {
     }
   }
 
-  /// A string in the shortest style that every parser takes for a string.
-  static func scalar(_ text: String) -> String {
-    let isPlain =
-      text.utf8.first.map { byte in isLetter(byte) || byte == UInt8(ascii: "/") } == true
-      && text.utf8.allSatisfy { isLetter($0) || isDigit($0) || "-_./+=".utf8.contains($0) }
-      && !reserved.contains(text.lowercased())
-    guard !isPlain else { return text }
-    let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
-    return "\"\(escaped)\""
-  }
-
-  /// Words that YAML 1.1 reads as something else than text.
-  private static let reserved: Set<String> = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
-
-  private static func isLetter(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-  }
-
-  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
   /// Without the excerpt that the library adds: it may be a key.
   private static func reason(_ error: YamlError) -> String {
     switch error {

@@ -1,0 +1,338 @@
+import Credentials
+import Formats
+import Foundation
+import Ledger
+import LedgerSQLite
+import SwiftASN1
+import Systems
+import X509
+
+/// Gets each node its credential: kept, taken up from an interrupted run, or made now.
+struct FleetProvision {
+  let request: FleetRequest
+  let console: Console
+
+  /// A node that needs a signature.
+  private struct Job {
+    var system: Int
+    var node: Int
+    var key: Certificate.PrivateKey?
+    var serial: SerialNumber
+    var authorized: AuthorizedRequest
+    var der: [UInt8]
+  }
+
+  /// By system and node; none where it has not come back from another PKI.
+  typealias Credentials = [[NodeCredential?]]
+
+  /// What came of it.
+  struct Outcome {
+    /// With the authorities and tokens that were made.
+    var systems: [SystemWork]
+    var credentials: Credentials
+    /// Requests whose answer has not come.
+    var waiting: [PendingKeys.Entry] = []
+  }
+
+  // MARK: - Rehearsal
+
+  /// What an apply would give them, with keys and an authority that exist for this moment only: what depends on a
+  /// certificate comes out different, and what doesn't comes out as it will be.
+  func rehearse(_ systems: [SystemWork]) throws -> Outcome {
+    var systems = systems
+    for (index, system) in systems.enumerated() {
+      for token in system.member.system.tokens where system.tokens[token.name] == nil {
+        systems[index].tokens[token.name] = newToken()
+      }
+    }
+    var standIns: [AuthorityDeclaration.Source: Issuer] = [:]
+    let credentials = try systems.map { system in
+      try system.nodes.map { work -> NodeCredential? in
+        switch work.action {
+        case .keep(let credential), .given(let credential): return credential
+        case .request(_, _, let present): return present
+        case .issue, .selfSign, .sign:
+          let issuer = try standIns[system.authority.source] ?? standIn(system.authority)
+          standIns[system.authority.source] = issuer
+          return try rehearsed(work, issuer, system)
+        }
+      }
+    }
+    return Outcome(systems: systems, credentials: credentials)
+  }
+
+  private func standIn(_ authority: FleetAuthority) throws -> Issuer {
+    let name = authority.issuers.last?.subject.commonName ?? authority.title
+    return try Issuer.root(
+      AuthorityPlan(name: String(name.prefix(64)), lifetime: .seconds(3650 * 86_400)), key: KeyKind.p256.generate(),
+      serial: .random(), at: request.now)
+  }
+
+  private func rehearsed(_ work: NodeWork, _ issuer: Issuer, _ system: SystemWork) throws -> NodeCredential {
+    var key: Certificate.PrivateKey?
+    var verified: VerifiedRequest
+    if case .sign(let request, _, _) = work.action {
+      verified = request
+    } else {
+      let made = try KeyKind.p256.generate()
+      verified = try VerifiedRequest(try CertificateRequest(work.node.identity, key: made))
+      key = made
+    }
+    let grant = Grant(verified, profile: work.node.profile, lifetime: min(work.node.lifetime, .seconds(86_400)))
+    let issued = try issuer.issue(
+      try IssuancePolicy.unrestricted.authorize(grant, as: .desk), serial: .random(), at: request.now)
+    let trust = system.authority.trust
+    return NodeCredential(
+      leaf: issued.certificate, intermediates: [], key: key, trust: trust.isEmpty ? [issuer.certificate] : trust)
+  }
+
+  // MARK: - For real
+
+  /// Makes what is missing. What is signed is recorded, and its key is on the disk, before this returns.
+  func provide(_ given: [SystemWork]) async throws -> Outcome {
+    var outcome = Outcome(systems: given, credentials: given.map { $0.nodes.map(\.present) })
+    let desks = try await openDesks(&outcome.systems)
+    var pending = try PendingKeys(folder: request.stateFolder)
+    var entries: [PendingKeys.Entry] = []
+    var jobs: [Job] = []
+    for (s, system) in outcome.systems.enumerated() {
+      for (n, work) in system.nodes.enumerated() {
+        let old = pending[system.name, work.node.name]
+        if case .request(_, let theirs, _) = work.action {
+          let (entry, credential) = try external(work.node, system, theirs, old)
+          entries.append(entry)
+          if let credential { outcome.credentials[s][n] = credential } else { outcome.waiting.append(entry) }
+        } else if case .selfSign = work.action {
+          outcome.credentials[s][n] = try selfSigned(work)
+        } else if work.needsSignature, let desk = desks[system.authority.source] {
+          if let old, let taken = try await takeUp(old, work, system, desk) {
+            outcome.credentials[s][n] = taken
+            entries.append(old)
+          } else {
+            let job = try job(work, system, at: (s, n), desk)
+            entries.append(try entry(of: job, system.name, work.node.name))
+            jobs.append(job)
+          }
+        }
+      }
+    }
+    try makeTokens(&outcome.systems)
+    try pending.save(entries)
+    for (job, credential) in try await sign(jobs, outcome.systems, desks) {
+      outcome.credentials[job.system][job.node] = credential
+    }
+    return outcome
+  }
+
+  /// Forgets the keys that have reached their places.
+  func finish(_ outcome: Outcome) throws {
+    var pending = try PendingKeys(folder: request.stateFolder)
+    if !pending.entries.isEmpty || !outcome.waiting.isEmpty { try pending.save(outcome.waiting) }
+  }
+
+  private func openDesks(_ systems: inout [SystemWork]) async throws -> [AuthorityDeclaration.Source: Desk] {
+    var desks: [AuthorityDeclaration.Source: Desk] = [:]
+    for (index, system) in systems.enumerated() where system.nodes.contains(where: \.needsSignature) {
+      let (authority, desk) = try await open(system.authority, desks[system.authority.source])
+      desks[authority.source] = desk
+      systems[index].authority = authority
+    }
+    return desks
+  }
+
+  private func open(_ authority: FleetAuthority, _ known: Desk?) async throws -> (FleetAuthority, Desk) {
+    switch authority.access {
+    case .present(_, let open): return (authority, try known ?? open())
+    case .external: throw CommandError.usage("an external authority signs nothing here")
+    case .missing(let home, let name):
+      if try home.issuerNumbers().isEmpty {
+        let secret = try request.passphrase?.newPassphrase(for: "the new CA key")
+        let key = try KeyKind.p256.generate()
+        let root = try Issuer.root(
+          AuthorityPlan(name: name, lifetime: .seconds(3650 * 86_400)), key: key, serial: .random(), at: request.now)
+        _ = try await AuthoritySetup(home: home).store(
+          NewIssuer(number: 1, certificate: root.certificate, chain: [], key: key, origin: .created),
+          passphrase: secret)
+        console.note("made the authority CN=\(name) in \(home.path)")
+      }
+      let made = try home.authority()
+      let stored = try made.signing()
+      let desk = try known ?? Desk(made, signing: stored, source: request.passphraseSource)
+      let present = FleetAuthority(
+        source: authority.source, access: .present(issuer: stored) { desk }, home: home, trust: made.trustBundle,
+        issuers: made.issuers.map(\.certificate),
+        ledger: desk.ledger)
+      return (present, desk)
+    }
+  }
+
+  private func makeTokens(_ systems: inout [SystemWork]) throws {
+    for (index, system) in systems.enumerated() {
+      for token in system.member.system.tokens where system.tokens[token.name] == nil {
+        let path = tokenPath(token, of: system.name, request)
+        try OutputFiles.makeFolder(OutputFiles.folder(of: path), holdsKeys: true)
+        let made = newToken()
+        var files = OutputFiles()
+        try files.add((made + "\n").utf8, path: path, access: .secret, isExclusive: true)
+        try files.publish()
+        systems[index].tokens[token.name] = made
+      }
+    }
+  }
+
+  /// 192 random bits, in hexadecimal: no character that a shell or YAML would take for something else.
+  private func newToken() -> String {
+    (0..<24).map { _ in UInt8.random(in: .min ... .max) }.hexadecimal
+  }
+
+  // MARK: - Signing
+
+  private func job(_ work: NodeWork, _ system: SystemWork, at index: (Int, Int), _ desk: Desk) throws -> Job {
+    let node = work.node
+    var key: Certificate.PrivateKey?
+    let verified: VerifiedRequest
+    let der: [UInt8]
+    if case .sign(let request, let bytes, _) = work.action {
+      (verified, der) = (request, bytes)
+    } else {
+      let made = try node.key.generate()
+      let asked = try CertificateRequest(node.identity, key: made)
+      (key, verified, der) = (made, try VerifiedRequest(asked), try asked.signed.derBytes())
+    }
+    let policy = try system.authority.home.configuration().policy
+    let authorized = try policy.authorize(Grant(verified, profile: node.profile, lifetime: node.lifetime), as: .desk)
+    try desk.check(authorized, at: request.now)
+    return Job(system: index.0, node: index.1, key: key, serial: .random(), authorized: authorized, der: der)
+  }
+
+  private func entry(of job: Job, _ system: String, _ node: String) throws -> PendingKeys.Entry {
+    PendingKeys.Entry(
+      system: system, node: node, key: try job.key.map { try KeyCoding.pem($0) }, serial: job.serial.hex)
+  }
+
+  private func sign(
+    _ jobs: [Job], _ systems: [SystemWork], _ desks: [AuthorityDeclaration.Source: Desk]
+  ) async throws -> [(Job, NodeCredential)] {
+    guard !jobs.isEmpty else { return [] }
+    var progress = ProgressBar("certificates", total: jobs.count, console: console)
+    defer { progress.finish() }
+    let now = request.now
+    return try await withThrowingTaskGroup(of: (Int, IssuedCertificate).self) { group in
+      var next = 0
+      // As many at once as the ledger puts into one transaction.
+      func start() {
+        guard next < jobs.count, let desk = desks[systems[jobs[next].system].authority.source] else { return }
+        let (index, job) = (next, jobs[next])
+        next += 1
+        group.addTask {
+          (index, try await desk.issue(job.authorized, der: job.der, serial: job.serial, at: now))
+        }
+      }
+      for _ in 0..<256 { start() }
+      var done: [(Job, NodeCredential)] = []
+      while let (index, issued) = try await group.next() {
+        start()
+        let job = jobs[index]
+        let system = systems[job.system]
+        guard let desk = desks[system.authority.source] else { continue }
+        done.append(
+          (
+            job,
+            NodeCredential(
+              leaf: issued.certificate, intermediates: desk.issuer.intermediates, key: job.key,
+              trust: system.authority.trust)
+          ))
+        progress.advance()
+      }
+      return done
+    }
+  }
+
+  private func selfSigned(_ work: NodeWork) throws -> NodeCredential {
+    let key = try work.node.key.generate()
+    let verified = try VerifiedRequest(try CertificateRequest(work.node.identity, key: key))
+    let grant = Grant(verified, profile: work.node.profile, lifetime: work.node.lifetime)
+    let issued = try Issuer.selfSigned(grant, key: key, serial: .random(), at: request.now)
+    return NodeCredential(leaf: issued.certificate, intermediates: [], key: key, trust: [issued.certificate])
+  }
+
+  /// The certificate that an interrupted run was about to deliver; nil where there is none, or it no longer fits.
+  private func takeUp(
+    _ entry: PendingKeys.Entry, _ work: NodeWork, _ system: SystemWork, _ desk: Desk
+  ) async throws -> NodeCredential? {
+    guard let hex = entry.serial, let serial = try? SerialNumber.parse(hex) else { return nil }
+    let key = try entry.key.map { try KeyCoding.decode(Array($0.utf8), passphrase: nil, legacy: nil) }
+    let records = try await desk.ledger.records(of: serial)
+    let issuer = try desk.issuer.certificate.publicKey.ledgerHash
+    guard let record = records.first(where: { $0.reservation.issuer.keyID == issuer }), record.state == .issued,
+      let der = record.issuance?.certificate, let leaf = try? Certificate(derEncoded: der),
+      key.map({ $0.publicKey == leaf.publicKey }) ?? true
+    else { return nil }
+    let credential = NodeCredential(
+      leaf: leaf, intermediates: desk.issuer.intermediates, key: key, trust: system.authority.trust)
+    var requested: Certificate.PublicKey?
+    if case .sign(let request, _, _) = work.action { requested = request.publicKey }
+    let review = CredentialReview(now: request.now, issuers: [desk.issuer.certificate])
+    return review.reason(toReplace: credential, of: work.node, requested: requested) == nil ? credential : nil
+  }
+
+  // MARK: - Another PKI
+
+  /// The request that is out, and the certificate where it has come back.
+  private func external(
+    _ node: Node, _ system: SystemWork, _ theirs: VerifiedRequest?, _ old: PendingKeys.Entry?
+  ) throws -> (PendingKeys.Entry, NodeCredential?) {
+    var entry = PendingKeys.Entry(system: system.name, node: node.name)
+    let key: Certificate.PrivateKey?
+    if let theirs {
+      entry.request = PEM.encode("CERTIFICATE REQUEST", try theirs.signed.derBytes())
+      key = nil
+    } else if let old, let known = try? requestedKey(old, node) {
+      entry = old
+      key = known
+    } else {
+      let made = try node.key.generate()
+      entry.key = try KeyCoding.pem(made)
+      let asked = try CertificateRequest(node.identity, key: made)
+      entry.request = PEM.encode("CERTIFICATE REQUEST", try asked.signed.derBytes())
+      return (entry, nil)
+    }
+    let answer = ReturnedCertificate(path: RequestFolder.answer(system.name, node.name, request), now: request.now)
+    guard let publicKey = theirs?.publicKey ?? key?.publicKey, OutputFiles.exists(answer.path) else {
+      return (entry, nil)
+    }
+    return (entry, try answer.credential(publicKey, key: key, trust: system.authority.trust))
+  }
+
+  /// The key of a request that is out, where it asks for what the fleet file says now.
+  private func requestedKey(_ entry: PendingKeys.Entry, _ node: Node) throws -> Certificate.PrivateKey? {
+    guard let text = entry.key, let request = entry.request,
+      let block = try PEM.parse(Array(request.utf8)).first
+    else { return nil }
+    let asked = try VerifiedRequest(CertificateRequest(der: block.der))
+    let key = try KeyCoding.decode(Array(text.utf8), passphrase: nil, legacy: nil)
+    guard asked.subject == node.identity.subject, asked.names == node.identity.names, key.publicKey == asked.publicKey,
+      KeyKind(key.publicKey) == node.key
+    else { return nil }
+    return key
+  }
+}
+
+extension NodeWork {
+  /// Whether our own authority has to sign something.
+  var needsSignature: Bool {
+    switch action {
+    case .issue, .sign: true
+    default: false
+    }
+  }
+
+  /// What it has already.
+  var present: NodeCredential? {
+    switch action {
+    case .keep(let credential), .given(let credential): credential
+    case .request(_, _, let present): present
+    case .issue, .selfSign, .sign: nil
+    }
+  }
+}

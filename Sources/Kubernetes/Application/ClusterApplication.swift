@@ -1,0 +1,192 @@
+/// Brings objects into a cluster, by server-side apply, as the field manager `countersign`.
+package struct ClusterApplication: Sendable {
+  /// An object to apply.
+  package struct Item: Hashable, Sendable {
+    package var object: ObjectReference
+    /// JSON of the fields that are ours, with apiVersion, kind and metadata.
+    package var configuration: [UInt8]
+    /// The type of a Secret, which can't be changed later.
+    package var type: String?
+
+    package init(_ object: ObjectReference, configuration: [UInt8]) {
+      self.object = object
+      self.configuration = configuration
+      let type = JSONValue.decode(configuration)?["type"]?.string
+      self.type = object.kind == .secret ? type ?? "Opaque" : nil
+    }
+  }
+
+  /// Which objects of others may be in the way.
+  package struct Permissions: Hashable, Sendable {
+    /// Take over fields that other managers have set.
+    package var force: Bool
+    /// Delete a Secret of another type and make it anew.
+    package var replace: Bool
+
+    package init(force: Bool = false, replace: Bool = false) {
+      self.force = force
+      self.replace = replace
+    }
+  }
+
+  package let client: KubernetesClient
+  /// How long a deleted object may take to be gone.
+  var removalTimeout: Duration = .seconds(30)
+
+  package init(_ client: KubernetesClient) { self.client = client }
+
+  // MARK: - Planning
+
+  /// Finds out what applying each object would do: reads it, and lets the server apply it without storing anything.
+  /// - Throws: ``KubernetesError`` where the cluster can't be asked at all: unreachable, or our credentials refused.
+  ///   What it says of one object is a ``ClusterChange/Action/refused(_:)``.
+  package func plan(_ items: [Item]) async throws(KubernetesError) -> [ClusterChange] {
+    var changes: [ClusterChange] = []
+    for item in items { changes.append(try await plan(item)) }
+    return changes
+  }
+
+  private func plan(_ item: Item) async throws(KubernetesError) -> ClusterChange {
+    var change = ClusterChange(item: item, action: .create)
+    do throws(KubernetesError) {
+      let live = try await client.get(item.object)
+      change.live = live.map { .init(uid: $0.uid, resourceVersion: $0.resourceVersion) }
+      if let live, let type = item.type, let former = live.type, former != type {
+        change.action = .replace(from: former, to: type)
+        return change
+      }
+      let applied = try await dryRun(item, force: false)
+      change.action = live.map { Self.action(from: $0, to: applied) } ?? .create
+    } catch {
+      guard error.isAboutOneObject else { throw error }
+      if case .conflict(_, let conflicts) = error {
+        change.action = .conflict(conflicts, changes: try await changesByForce(item))
+      } else {
+        change.action = .refused(error)
+      }
+    }
+    return change
+  }
+
+  private static func action(from live: ClusterObject, to applied: ClusterObject) -> ClusterChange.Action {
+    let paths = ObjectDifference(from: live, to: applied).paths
+    return paths.isEmpty ? .unchanged : .update(paths)
+  }
+
+  /// What a forced apply would change; nothing is known of it when that is refused as well.
+  private func changesByForce(_ item: Item) async throws(KubernetesError) -> [String] {
+    do throws(KubernetesError) {
+      guard let live = try await client.get(item.object) else { return [] }
+      return ObjectDifference(from: live, to: try await dryRun(item, force: true)).paths
+    } catch {
+      guard error.isAboutOneObject else { throw error }
+      return []
+    }
+  }
+
+  private func dryRun(_ item: Item, force: Bool) async throws(KubernetesError) -> ClusterObject {
+    try await client.apply(
+      item.object, configuration: item.configuration, options: .init(force: force, isDryRun: true))
+  }
+
+  // MARK: - Applying
+
+  /// Applies what was planned, in the order given.
+  /// - Parameter progress: called after each object that was written.
+  /// - Returns: the objects that were written.
+  /// - Throws: `.blocked` before anything is written, when an object is refused, or is in conflict or of another type
+  ///   without permission; `.incomplete` with what was written and what wasn't.
+  @discardableResult
+  package func apply(
+    _ changes: [ClusterChange], _ permissions: Permissions,
+    progress: @Sendable (ObjectReference) -> Void = { _ in }
+  ) async throws(KubernetesError) -> [ObjectReference] {
+    let blocking = changes.filter { $0.isBlocked(permissions) }
+    guard blocking.isEmpty else { throw .blocked(blocking) }
+    var written: [ObjectReference] = []
+    var failures: [ObjectFailure] = []
+    for change in changes where change.isPending {
+      do throws(KubernetesError) {
+        try await apply(change, permissions)
+        written.append(change.item.object)
+        progress(change.item.object)
+      } catch {
+        if written.isEmpty, failures.isEmpty, !error.isAboutOneObject { throw error }
+        failures.append(ObjectFailure(object: change.item.object, error: error))
+        // The others would fail in the same way.
+        if !error.isAboutOneObject { break }
+      }
+    }
+    guard failures.isEmpty else { throw .incomplete(written: written, failures: failures) }
+    return written
+  }
+
+  private func apply(_ change: ClusterChange, _ permissions: Permissions) async throws(KubernetesError) {
+    let item = change.item
+    let options = KubernetesClient.ApplyOptions(force: permissions.force)
+    guard case .replace = change.action, let live = change.live else {
+      _ = try await client.apply(item.object, configuration: item.configuration, options: options)
+      return
+    }
+    try await replace(item, live, options)
+  }
+
+  /// Deletes the object that the plan has seen, and no other; puts it back if the new one is not accepted.
+  private func replace(
+    _ item: Item, _ live: KubernetesClient.Preconditions, _ options: KubernetesClient.ApplyOptions
+  ) async throws(KubernetesError) {
+    guard let former = try await client.get(item.object), former.uid == live.uid else {
+      throw .changedMeanwhile(item.object)
+    }
+    try await client.delete(item.object, live)
+    try await waitUntilGone(item.object, uid: live.uid)
+    do throws(KubernetesError) {
+      _ = try await client.apply(item.object, configuration: item.configuration, options: options)
+    } catch {
+      // Best effort: the first error is the one to tell.
+      try? await client.create(item.object, former.forCreation)
+      throw error
+    }
+  }
+
+  private func waitUntilGone(_ object: ObjectReference, uid: String) async throws(KubernetesError) {
+    let end = ContinuousClock.now + removalTimeout
+    while let remaining = try await client.get(object), remaining.uid == uid {
+      guard ContinuousClock.now < end else {
+        throw .refused(status: 409, action: "replace \(object)", said: "a finalizer keeps it from being deleted")
+      }
+      do { try await Task.sleep(for: .milliseconds(200)) } catch { throw .cancelled }
+    }
+  }
+}
+
+extension ClusterChange {
+  fileprivate func isBlocked(_ permissions: ClusterApplication.Permissions) -> Bool {
+    switch action {
+    case .create, .update, .unchanged: false
+    case .conflict: !permissions.force
+    case .replace: !permissions.replace
+    case .refused: true
+    }
+  }
+}
+
+extension ClusterObject {
+  /// The object without what the server gave it, so that it can be made again.
+  fileprivate var forCreation: JSONValue {
+    guard var members = content.object, let metadata = members["metadata"]?.object else { return content }
+    let kept: Set<String> = ["name", "namespace", "labels", "annotations", "ownerReferences", "finalizers"]
+    members["metadata"] = .object(metadata.filter { kept.contains($0.key) })
+    return .object(members)
+  }
+}
+
+extension KubernetesError {
+  /// Whether other objects may fare better.
+  var isAboutOneObject: Bool {
+    switch self {
+    case .forbidden, .notFound, .conflict, .changedMeanwhile, .invalid, .refused: true
+    default: false
+    }
+  }
+}

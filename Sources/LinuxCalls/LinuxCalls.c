@@ -1,0 +1,13 @@
+// The C library declares these only for GNU sources, and Swift's module of it isn't one.
+#define _GNU_SOURCE
+#include "LinuxCalls.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int linux_exchange(const char *a, const char *b) {
+  return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+}
+
+int linux_syncfs(int descriptor) { return syncfs(descriptor); }

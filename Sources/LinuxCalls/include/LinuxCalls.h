@@ -1,0 +1,7 @@
+#pragma once
+
+/// Lets two paths change places in one step. Returns 0, or -1 with errno: EINVAL where the file system can't.
+int linux_exchange(const char *a, const char *b);
+
+/// Writes everything of a file system to its disk. Returns 0, or -1 with errno.
+int linux_syncfs(int descriptor);
