@@ -91,7 +91,8 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "LedgerSQLite", "StoreTestKit", "Credentials", "PKITestKit", grdb] + pki),
     tests(
       "IntegrationTests", ["countersign", "Ledger", "LedgerSQLite", "Credentials", "PKITestKit"] + pki,
-      path: "Tests/Integration", exclude: ["Desk", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c"]),
+      path: "Tests/Integration",
+      exclude: ["Desk", "Fleet", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c"]),
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
     tests("KubernetesTests", ["Kubernetes", "TLSRuntime", "Formats", "Credentials", "PKITestKit"] + pki),
   ]
@@ -101,6 +102,6 @@ let package = Package(
 if Context.environment["COUNTERSIGN_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", yams] + pki, path: "Fuzz",
+      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", "Systems", yams] + pki, path: "Fuzz",
       exclude: ["make-corpus"], swiftSettings: strict))
 }

@@ -10,7 +10,7 @@ enum FolderWalk {
   /// ones, none larger than any that we read, and no folder behind a symbolic link.
   /// - Throws: ``FileFailure``; ``CommandError`` for a folder without files, and for more than ``fileLimit``.
   static func files(at path: String) throws -> [String] {
-    guard let kind = kind(of: path) else { throw FileFailure(.read, path, errno) }
+    guard let kind = kind(of: path) else { throw FileFailure(.read, path, ENOENT) }
     guard kind == .folder else { return [path] }
     var found: [String] = []
     try walk(path, depth: 0, into: &found)
@@ -44,18 +44,21 @@ enum FolderWalk {
     case other
   }
 
+  /// What stands there, behind symbolic links.
   private static func kind(of path: String) -> Kind? {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    switch status.st_mode & S_IFMT {
-    case S_IFDIR: return .folder
-    case S_IFREG: return .file(size: Int(status.st_size))
-    default: return .other
-    }
+    let manager = FileManager.default
+    var isFolder: ObjCBool = false
+    guard manager.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }
+    guard !isFolder.boolValue else { return .folder }
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard let attributes = try? manager.attributesOfItem(atPath: target),
+      attributes[.type] as? FileAttributeType == .typeRegular
+    else { return .other }
+    return .file(size: attributes[.size] as? Int ?? 0)
   }
 
   private static func isLink(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    return attributes?[.type] as? FileAttributeType == .typeSymbolicLink
   }
 }

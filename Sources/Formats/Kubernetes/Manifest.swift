@@ -46,8 +46,9 @@ package enum Manifest {
     package func line(_ line: Int) -> Int { linesAreKept ? place.line + line : place.line }
   }
 
-  /// Aliases can make a small file hold a large Secret many times.
-  static let sizeLimit = 64 << 20
+  /// Of the values of all objects of a file. Only aliases, which make a small file hold a large value many times, can
+  /// go beyond it.
+  static let sizeLimit = YAMLText.sizeLimit
 
   /// The objects of a file, also those in a `List`; of other kinds than ``Kind``, none.
   package static func objects(in documents: [YAMLTree]) -> [Object] {
@@ -97,9 +98,9 @@ private struct ManifestReader {
     if value.isNull { return .bytes([]) }
     // The API server gets 5 or true, where text is wanted.
     guard let text = value.text, value.flag == nil, !isNumber(value, text) else { return .notText }
+    guard text.utf8.count <= budget else { return .tooLarge }
+    budget -= text.utf8.count
     let bytes = Array(text.utf8)
-    guard bytes.count <= budget else { return .tooLarge }
-    budget -= bytes.count
     guard isBase64 else { return .bytes(bytes) }
     guard let decoded = try? Base64.decode(bytes[...]) else { return .notBase64 }
     return .bytes(decoded)

@@ -18,16 +18,15 @@ package struct LintFile: Sendable {
   package let content: Content
   /// The Secrets and ConfigMaps that have a name.
   package let objects: [ManifestObject]
+  /// All of them, with what is wrong with them.
+  let manifest: [Manifest.Object]
 
   package init(path: String, bytes: [UInt8], content: Content) {
     self.path = path
     self.bytes = bytes
     self.content = content
-    guard case .yaml(let documents) = content else {
-      objects = []
-      return
-    }
-    objects = Manifest.objects(in: documents).compactMap { ManifestObject($0, file: path) }
+    if case .yaml(let documents) = content { manifest = Manifest.objects(in: documents) } else { manifest = [] }
+    objects = manifest.compactMap { ManifestObject($0, file: path) }
   }
 
   /// The documents of a YAML file; none for others.

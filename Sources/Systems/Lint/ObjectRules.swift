@@ -3,7 +3,7 @@ import Formats
 /// What the API server of a cluster demands of Secrets and ConfigMaps.
 enum ObjectRules {
   static func findings(of file: LintFile) -> [Finding] {
-    Manifest.objects(in: file.documents).flatMap { ObjectCheck(object: $0, file: file.path).findings() }
+    file.manifest.flatMap { ObjectCheck(object: $0, file: file.path).findings() }
   }
 }
 

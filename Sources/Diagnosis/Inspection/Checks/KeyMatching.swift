@@ -15,7 +15,7 @@ struct KeyMatching {
 
   private mutating func match(_ entry: InspectedGroup.Entry, in index: Int) {
     guard let key = entry.privateKey?.publicKey else { return }
-    let own = groups[index].entries.filter { $0.certifiedKey != nil }
+    let own = groups[index].entries.filter { $0.certifiedKey != nil && isCandidate($0, for: entry, in: index) }
     let others = candidates(for: entry, outside: index)
     let matches = (own + others).filter { $0.certifiedKey?.isSameKey(as: key) == true }
     relations += matches.map { .init(kind: .keyOf, subject: entry.item.location, object: $0.item.location) }
@@ -25,6 +25,17 @@ struct KeyMatching {
     } else if own.isEmpty, matches.isEmpty, isMeant(entry, for: others) {
       report(entry, beside: others)
     }
+  }
+
+  /// In a Secret or a table, `tls.key` has nothing to do with `ca.crt`; `ca.key` has.
+  private func isCandidate(_ other: InspectedGroup.Entry, for entry: InspectedGroup.Entry, in index: Int) -> Bool {
+    guard [.secret, .values].contains(groups[index].kind) else { return true }
+    // `data`, or the table that all of it stands in.
+    let table = groups[index].kind == .secret ? "data" : groups[index].location.path ?? ""
+    func isTrust(_ entry: InspectedGroup.Entry) -> Bool {
+      NamePromise.isTrustBundle(String((entry.item.location.path ?? "").dropFirst(table.count)))
+    }
+    return !isTrust(other) || isTrust(entry)
   }
 
   private func candidates(for entry: InspectedGroup.Entry, outside index: Int) -> [InspectedGroup.Entry] {

@@ -5,19 +5,16 @@ extension FileReader {
   mutating func read(_ secret: Manifest.Object) {
     let name = secret.name ?? "(unnamed)"
     let location = Location(file: file.name, line: secret.place.line, path: "Secret \(name)")
-    let keys = secret.entries.map(\.key)
+    // What `stringData` says of a key wins.
+    let last = Dictionary(secret.entries.enumerated().map { ($1.key, $0) }) { $1 }
+    let entries = secret.entries.enumerated().filter { last[$1.key] == $0 }.map(\.element)
     let facts = SecretFacts(
-      name: name, namespace: secret.namespace, type: secret.type,
-      keys: keys.enumerated().filter { keys[..<$0.offset].contains($0.element) == false }.map(\.element))
+      name: name, namespace: secret.namespace, type: secret.type, keys: entries.map(\.key))
     var items = [InspectionReport.Item(location: location, content: .secret(facts), form: "YAML")]
-    for (index, entry) in secret.entries.enumerated() {
-      // What `stringData` says of a key wins.
-      guard !secret.entries[(index + 1)...].contains(where: { $0.key == entry.key }) else { continue }
-      items += self.items(of: entry)
-    }
+    for entry in entries { items += self.items(of: entry) }
     add(items, kind: .secret, at: location)
     guard secret.type == "kubernetes.io/tls" else { return }
-    for key in ["tls.crt", "tls.key"] where !secret.entries.contains(where: { $0.key == key && $0.bytes != [] }) {
+    for key in ["tls.crt", "tls.key"] where !entries.contains(where: { $0.key == key && $0.bytes != [] }) {
       report(
         .secretIncomplete, at: location, "a Secret of type kubernetes.io/tls without \(key)",
         why: "the API server refuses it, and what mounts it finds no \(key == "tls.crt" ? "certificate" : "key")",

@@ -14,10 +14,10 @@ extension FileReader {
     guard isNamedYAML || looksLikeYAML else { return nil }
     do throws(YAMLSyntaxError) {
       let documents = try YAMLTree.documents(file.bytes)
-      let hasSomething =
-        !Manifest.objects(in: documents).isEmpty
+      let isMeant =
+        isNamedYAML || !Manifest.objects(in: documents).isEmpty
         || documents.contains { !ValuesFile.findings(in: $0).isEmpty }
-      return isNamedYAML || hasSomething ? .documents(documents) : nil
+      return isMeant ? .documents(documents) : nil
     } catch {
       return isNamedYAML ? .broken(error) : nil
     }
@@ -64,11 +64,10 @@ extension FileReader {
   private mutating func read(_ documents: [YAMLTree]) {
     let objects = Manifest.objects(in: documents)
     for object in objects where object.kind == .secret { read(object) }
-    var found: [[ValuesFile.Finding]] = []
-    for document in documents {
-      // What stands in a Secret was read as such.
-      let secrets = Set(Manifest.objects(in: [document]).filter { $0.kind == .secret }.flatMap(\.entries).map(\.place))
-      found.append(ValuesFile.findings(in: document).filter { !secrets.contains($0.place) })
+    // What stands in a Secret was read as such.
+    let secrets = Set(objects.filter { $0.kind == .secret }.flatMap(\.entries).map(\.place))
+    let found = documents.map { document in
+      ValuesFile.findings(in: document).filter { !secrets.contains($0.place) }
     }
     guard found.contains(where: { !$0.isEmpty }) else {
       if objects.isEmpty { reportNoPEM() }
