@@ -57,15 +57,15 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
+    .target(name: "LinuxCalls"),
     library("Credentials", pki),
     library("Formats", ["Credentials", yams] + pki),
     library("Diagnosis", ["Credentials", "Formats"] + pki),
     library("Systems", ["Credentials", "Formats", "Diagnosis"] + pki),
     library("Ledger", ["Credentials"] + pki),
-    library("LedgerSQLite", ["Ledger", "Credentials", grdb] + pki),
+    library("LedgerSQLite", ["LinuxCalls", "Ledger", "Credentials", grdb] + pki),
     library("TLSRuntime", ["Credentials", "Formats", "Diagnosis", http] + pki + transport),
     library("Kubernetes", ["Credentials", "Formats", "Diagnosis", "TLSRuntime"] + subprocess + pki),
-    .target(name: "LinuxCalls"),
     library(
       "Commands",
       [

@@ -11,6 +11,8 @@ package enum FormatError: ExplainedError, Hashable {
   case unsupported(String)
   /// The file is well formed, but a change can't be made in it; the line is counted from 1.
   case uneditable(line: Int, reason: String, hint: String)
+  /// Well formed, but what it is made for would refuse it.
+  case unacceptable(reason: String, hint: String)
   /// `limit` in bytes, elements or iterations, as `what` says.
   case tooLarge(what: String, limit: Int)
 
@@ -22,6 +24,7 @@ package enum FormatError: ExplainedError, Hashable {
     case .passphraseNeeded: "this file is encrypted and needs a passphrase"
     case .unsupported(let what): "\(what) is not supported"
     case .uneditable(let line, let reason, _): "line \(line): \(reason)"
+    case .unacceptable(let reason, _): reason
     case .tooLarge(let what, let limit): "\(what) exceeds the limit of \(limit)"
     }
   }
@@ -32,7 +35,7 @@ package enum FormatError: ExplainedError, Hashable {
     case .malformed, .tooLarge: "`countersign inspect` says what a file holds"
     case .wrongPassphrase: "use the passphrase that the file was written with; a damaged file looks the same"
     case .passphraseNeeded: "name a file that holds it"
-    case .uneditable(_, _, let hint): hint
+    case .uneditable(_, _, let hint), .unacceptable(_, let hint): hint
     case .unsupported: nil
     }
   }

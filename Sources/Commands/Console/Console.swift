@@ -38,6 +38,11 @@ struct Console: Sendable {
     if !isQuiet { Self.write("\(message)\n", to: FileHandle.standardError) }
   }
 
+  /// Says each step, for those who asked for more.
+  func detail(_ message: String) {
+    if isVerbose { Self.write("\(message)\n", to: FileHandle.standardError) }
+  }
+
   static func json(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

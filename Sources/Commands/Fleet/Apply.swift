@@ -19,7 +19,12 @@ struct Apply: AsyncParsableCommand {
     help: ArgumentHelp("Issue this node's certificate anew: NODE or SYSTEM/NODE (repeatable).", valueName: "node"))
   var reissue: [String] = []
   @Flag(help: "Issue all certificates anew.") var all = false
+  @OptionGroup var cluster: ClusterOptions
   @OptionGroup var passphrase: NewPassphraseOptions
+
+  func validate() throws {
+    if all, !reissue.isEmpty { throw ValidationError("--reissue and --all exclude each other") }
+  }
 
   func run() async throws {
     var request = FleetRequest(
@@ -27,8 +32,36 @@ struct Apply: AsyncParsableCommand {
     request.passphrase = passphrase
     request.reissue = reissue
     request.reissuesAll = all
-    let facts = try await FleetApplication(request: request, console: common.console, isInPlace: inPlace).run()
-    try common.console.report(facts)
+    let stage = try cluster.options.map { try ClusterStage(request, common.console, $0) }
+    let application = FleetApplication(
+      request: request, console: common.console, isInPlace: inPlace, cluster: stage)
+    try common.console.report(try await application.run())
+  }
+}
+
+/// The cluster that objects go to.
+struct ClusterOptions: ParsableArguments {
+  @Flag(help: "Apply the Secrets and ConfigMaps to a cluster, and restart what reads them.") var kubernetes = false
+  @Option(
+    help: ArgumentHelp("The kubeconfig; else $KUBECONFIG, ~/.kube/config, or the pod's account.", valueName: "file"))
+  var kubeconfig: String?
+  @Option(help: ArgumentHelp("The kubeconfig's context.", valueName: "name")) var context: String?
+  @Flag(help: "Take over fields that others have set.") var forceConflicts = false
+  @Flag(help: "Delete what the fleet file no longer names; asks first.") var prune = false
+  @Flag(help: "Delete and make anew a Secret whose type changes.") var replace = false
+
+  func validate() throws {
+    let needsCluster = kubeconfig != nil || context != nil || forceConflicts || prune || replace
+    if needsCluster, !kubernetes {
+      throw ValidationError("--kubeconfig, --context, --force-conflicts, --prune and --replace go with --kubernetes")
+    }
+  }
+
+  /// Nil where no cluster is meant.
+  var options: ClusterStage.Options? {
+    guard kubernetes else { return nil }
+    return ClusterStage.Options(
+      kubeconfig: kubeconfig, context: context, forcesConflicts: forceConflicts, prunes: prune, replaces: replace)
   }
 }
 
@@ -37,6 +70,7 @@ struct FleetApplication {
   let request: FleetRequest
   let console: Console
   let isInPlace: Bool
+  var cluster: ClusterStage?
 
   func run() async throws -> FleetFacts {
     // What is wrong with the fleet file is said before anything is made.
@@ -44,17 +78,20 @@ struct FleetApplication {
     try OutputFiles.makeFolder(request.stateFolder, holdsKeys: true)
     let lock = try FolderLock(request.stateFolder)
     defer { lock.release() }
-    let systems = try await FleetReader(request: request).read()
+    let (name, systems) = try await FleetReader(request: request).read()
     for system in systems { OutputFolders.removeLeftovers(in: "\(request.output)/\(system.name)") }
+    // The cluster is asked first: what it doesn't answer to shouldn't cost a certificate.
+    if let cluster { try await cluster.learnStatefulSets(systems) }
     let provision = FleetProvision(request: request, console: console)
     let outcome = try await provision.provide(systems)
     let rendered = try FleetRenderer(request: request, isReal: true).render(outcome)
-    let facts = FleetFacts(outcome, rendered, request, applied: true)
-    for warning in facts.warnings { console.warn(warning) }
+    var facts = FleetFacts(outcome, rendered, request, applied: true)
+    if facts.isChanged { for warning in facts.warnings { console.warn(warning) } }
     try publish(rendered)
     try RequestFolder.write(outcome.waiting, answered: outcome.systems, request)
     if isInPlace { try InPlaceEdit(request: request, console: console).edit(rendered) }
     try provision.finish(outcome)
+    if let cluster { facts.cluster = try await cluster.run(rendered, name: name) }
     return facts
   }
 

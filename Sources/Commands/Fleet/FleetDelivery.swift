@@ -49,12 +49,12 @@ struct FleetRenderer {
   let request: FleetRequest
   /// Whether the credentials are real: then each is held against its system's own rule.
   let isReal: Bool
-  var statefulSets: [Release: [String]] = [:]
 
   func render(_ outcome: FleetProvision.Outcome) throws -> RenderedFleet {
     var fleet = RenderedFleet()
+    let cluster = try ClusterState(folder: request.stateFolder)
     for (system, credentials) in zip(outcome.systems, outcome.credentials) {
-      let supply = supply(system, credentials)
+      let supply = supply(system, credentials, cluster)
       do {
         if isReal { try check(system, credentials, supply) }
         let delivery = try deliver(system.member.system, supply)
@@ -72,7 +72,9 @@ struct FleetRenderer {
     return try system.deliver(supply, using: &random)
   }
 
-  private func supply(_ system: SystemWork, _ credentials: [NodeCredential?]) -> Supply {
+  private func supply(
+    _ system: SystemWork, _ credentials: [NodeCredential?], _ cluster: ClusterState
+  ) -> Supply {
     var supply = Supply(now: request.now)
     for (work, credential) in zip(system.nodes, credentials) { supply.credentials[work.node.name] = credential }
     supply.trust = system.authority.trust
@@ -80,7 +82,7 @@ struct FleetRenderer {
     if case .present(let issuer, _) = system.authority.access { supply.issuer = issuer.certificate }
     supply.files = system.files
     supply.tokens = system.tokens
-    supply.statefulSets = statefulSets
+    for release in system.member.system.releases { supply.statefulSets[release] = cluster.statefulSets(of: release) }
     supply.previous = system.stored.files.mapValues(\.bytes)
     return supply
   }
@@ -123,7 +125,7 @@ struct FleetRenderer {
     let carried = system.nodes.filter { file.carries.contains($0.node.name) }
     let renewed = carried.first { $0.reason != nil }
     guard let present else {
-      return FileChange(path: path, state: .new, why: renewed.map(why) ?? "it isn't there yet")
+      return FileChange(path: path, state: .new, why: renewed.flatMap { $0.reason == .missing ? nil : why($0) })
     }
     guard present.bytes == file.bytes else {
       if let renewed {

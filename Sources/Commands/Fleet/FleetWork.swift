@@ -72,7 +72,8 @@ struct FleetRequest {
 struct FleetReader {
   let request: FleetRequest
 
-  func read() async throws -> [SystemWork] {
+  /// The fleet's name, and its systems.
+  func read() async throws -> (name: String, systems: [SystemWork]) {
     let fleet = try Fleet(try InputFile.read(request.path), path: request.path)
     let resolver = AuthorityResolver(
       home: request.home, passphrase: request.passphraseSource, folder: request.folder, now: request.now)
@@ -89,7 +90,7 @@ struct FleetReader {
       throw error.inFile(request.path)
     }
     try checkReissued(systems)
-    return systems
+    return (fleet.name, systems)
   }
 
   private func work(_ member: Fleet.Member, _ authority: FleetAuthority) async throws -> SystemWork {

@@ -65,11 +65,9 @@ private struct FleetFiles {
     var findings: [Finding] = []
     var read: [String] = []
     for member in fleet.members {
-      let inputs = try inputs(fleet.inputs(of: member))
-      let delivered = try delivered(member)
-      findings += inputs.missing.map { FleetLint.finding(missing: $0, in: file.path) }
-      if inputs.missing.isEmpty { findings += problems(of: member, inputs.files) }
-      for files in [inputs.files, delivered] {
+      let (found, inputs) = try inputs(fleet, member)
+      findings += found
+      for files in [inputs, try delivered(member)] {
         let context = LintContext(files: files, now: now, warning: warning ?? fleet.expiryWarning)
         findings += FleetLint.findings(in: context, declared: member.system).map(shown)
         read += files.map { path($0.path) }
@@ -78,20 +76,29 @@ private struct FleetFiles {
     return (findings, read)
   }
 
-  /// What the system finds in its declaration once it has its files: names that collide or don't fit.
-  private func problems(of member: Fleet.Member, _ files: [LintFile]) -> [Finding] {
-    do throws(FleetError) {
-      let contents = Dictionary(files.map { ($0.path, $0.bytes) }) { first, _ in first }
-      _ = try member.system.checkedNodes(InputFiles(contents))
-      return []
-    } catch {
+  /// The files that a system and its nodes name, and what is wrong with the declaration once they are there: names that
+  /// collide or don't fit.
+  private func inputs(_ fleet: Fleet, _ member: Fleet.Member) throws -> (findings: [Finding], files: [LintFile]) {
+    var (files, missing) = try read(fleet.inputs(of: member))
+    guard missing.isEmpty else { return (missing.map { FleetLint.finding(missing: $0, in: file.path) }, files) }
+    let contents = InputFiles(Dictionary(files.map { ($0.path, $0.bytes) }) { first, _ in first })
+    let nodes: Result<[Node], FleetError> = Result { () throws(FleetError) in
+      try member.system.checkedNodes(contents)
+    }
+    switch nodes {
+    case .failure(let error):
       let finding = FleetLint.finding(error, in: file.path)
-      return [finding.file == file.path ? finding : shown(finding)]
+      return ([finding.file == file.path ? finding : shown(finding)], files)
+    case .success(let nodes):
+      let known = Set(files.map(\.path))
+      let more = try read(Fleet.inputs(of: nodes).filter { !known.contains($0.path) })
+      files += more.files
+      return (more.missing.map { FleetLint.finding(missing: $0, in: file.path) }, files)
     }
   }
 
   /// The files by their paths as declared; what may be missing and is, is left out.
-  private func inputs(_ references: [InputReference]) throws -> (files: [LintFile], missing: [InputReference]) {
+  private func read(_ references: [InputReference]) throws -> (files: [LintFile], missing: [InputReference]) {
     var files: [LintFile] = []
     var missing: [InputReference] = []
     for reference in references {

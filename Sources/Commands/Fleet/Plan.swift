@@ -19,11 +19,11 @@ struct Plan: AsyncParsableCommand {
   func run() async throws {
     let request = FleetRequest(
       path: fleet.file, out: fleet.out, home: Home(common.home), passphraseSource: passphrase.source)
-    let systems = try await FleetReader(request: request).read()
+    let systems = try await FleetReader(request: request).read().systems
     let outcome = try FleetProvision(request: request, console: common.console).rehearse(systems)
     let rendered = try FleetRenderer(request: request, isReal: false).render(outcome)
     let facts = FleetFacts(outcome, rendered, request, applied: false)
-    for warning in facts.warnings { common.console.warn(warning) }
+    if facts.isChanged { for warning in facts.warnings { common.console.warn(warning) } }
     try common.console.report(facts)
     if exitCode, facts.isChanged { throw NegativeAnswer() }
   }

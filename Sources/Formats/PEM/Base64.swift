@@ -21,6 +21,8 @@ package enum Base64 {
     return text
   }
 
+  static func text(_ bytes: [UInt8]) -> String { String(decoding: encode(bytes), as: UTF8.self) }
+
   package struct Damage: Error {
     /// Index into the decoded text.
     var position: Int

@@ -7,9 +7,9 @@ extension YAMLText {
   static func isPlain(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard let first = bytes.first, let last = bytes.last else { return false }
-    guard isLetter(first) || isDigit(first) || first == UInt8(ascii: "/"), !": ".utf8.contains(last) else {
-      return false
-    }
+    let startsName = "._".utf8.contains(first) && bytes.count > 1 && isLetter(bytes[1])
+    guard isLetter(first) || isDigit(first) || first == UInt8(ascii: "/") || startsName, !": ".utf8.contains(last)
+    else { return false }
     // A key of more than 1024 bytes would need an indicator of its own.
     guard bytes.count <= 1000 || !bytes.contains(UInt8(ascii: ":")) else { return false }
     for (byte, next) in zip(bytes, bytes.dropFirst() + [0]) {

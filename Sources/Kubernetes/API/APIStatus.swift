@@ -9,6 +9,9 @@ package struct APIStatus: Hashable, Sendable {
   package var code: Int
   package var reason: String
   package var message: String
+  /// The object that it is about, and the plural of its kind.
+  package var name: String?
+  package var resource: String?
   package var causes: [Cause]
   package var retryAfterSeconds: Int?
 
@@ -26,7 +29,8 @@ package struct APIStatus: Hashable, Sendable {
     }
     return APIStatus(
       code: code, reason: value["reason"]?.string ?? "", message: value["message"]?.string ?? "",
-      causes: Array(causes), retryAfterSeconds: details?["retryAfterSeconds"]?.integer.flatMap { Int(exactly: $0) })
+      name: details?["name"]?.string, resource: details?["kind"]?.string, causes: Array(causes),
+      retryAfterSeconds: details?["retryAfterSeconds"]?.integer.flatMap { Int(exactly: $0) })
   }
 }
 
@@ -36,6 +40,11 @@ package struct FieldConflict: Hashable, Sendable {
   package var field: String
   /// Such as `kubectl-edit` or `helm`.
   package var manager: String
+
+  package init(field: String, manager: String) {
+    self.field = field
+    self.manager = manager
+  }
 }
 
 extension FieldConflict {

@@ -42,6 +42,12 @@ extension KubernetesClient {
     return Reply(status: answer.response.status, body: answer.response.body, attempts: answer.attempts)
   }
 
+  /// Whether a 404 says that just this object is missing. A wrong address answers 404 as well.
+  func isAbsence(_ reply: Reply, of object: ObjectReference) -> Bool {
+    guard reply.status == 404, let status = APIStatus.decode(reply.body, code: 404) else { return false }
+    return status.reason == "NotFound" && status.name == object.name && status.resource == object.kind.plural
+  }
+
   /// - Throws: what a refusal means; `.unexpectedAnswer` for a success that is no object.
   func clusterObject(_ reply: Reply, _ call: Call) async throws(KubernetesError) -> ClusterObject {
     try await check(reply, call)
@@ -90,7 +96,7 @@ extension KubernetesClient {
     guard !causes.isEmpty else { return [InvalidField(field: "", reason: said)] }
     return causes.map { cause in
       // The server quotes values: of data none is shown, whatever it is.
-      let isData = object.kind.isCore && (cause.field.contains("data") || cause.field.contains("Data"))
+      let isData = object.kind.isCore && ["data", "stringData", "binaryData"].contains { cause.field.hasPrefix($0) }
       return InvalidField(
         field: redaction.clean(cause.field), reason: isData ? words(cause.reason) : redaction.clean(cause.message))
     }

@@ -19,7 +19,7 @@ package struct KubernetesClient: Sendable {
   package func get(_ object: ObjectReference) async throws(KubernetesError) -> ClusterObject? {
     let call = Call(verb: "get", object)
     let answer = try await send(HTTPSRequest(.get, target(object.path)), call)
-    if answer.status == 404 { return nil }
+    if isAbsence(answer, of: object) { return nil }
     return try await clusterObject(answer, call)
   }
 
@@ -77,7 +77,7 @@ package struct KubernetesClient: Sendable {
     request.fields = [("Content-Type", "application/json")]
     let call = Call(verb: "delete", object)
     let answer = try await send(request, call)
-    if answer.status == 404 { return }
+    if isAbsence(answer, of: object) { return }
     try await check(answer, call)
   }
 
@@ -104,7 +104,7 @@ package struct KubernetesClient: Sendable {
     request.fields = [("Content-Type", "application/strategic-merge-patch+json")]
     let call = Call(verb: "patch", workload.object)
     let answer = try await send(request, call)
-    if answer.status == 404 { return nil }
+    if isAbsence(answer, of: workload.object) { return nil }
     return try await clusterObject(answer, call)
   }
 

@@ -43,6 +43,11 @@ package indirect enum KubernetesError: ExplainedError, Hashable {
 package struct ObjectFailure: Hashable, Sendable {
   package var object: ObjectReference
   package var error: KubernetesError
+
+  package init(object: ObjectReference, error: KubernetesError) {
+    self.object = object
+    self.error = error
+  }
 }
 
 extension KubernetesError {

@@ -11,11 +11,14 @@ package struct Fleet: Sendable {
     package var place: YAMLTree.Place
   }
 
+  /// What its objects are labelled with in a cluster.
+  package var name: String
   package var authority: AuthorityDeclaration?
   package var defaults: FleetDefaults
   package var members: [Member]
 
   package static let fields: [Field] = [
+    Field("name", .text(.label), "What its objects are labelled with in a cluster; by default the authority's name."),
     Field("authority", .object(AuthorityDeclaration.fields), "Who signs, unless a system has an authority of its own."),
     Field("defaults", .object(FleetDefaults.fields), "What holds for all nodes."),
     Field(
@@ -45,7 +48,9 @@ package struct Fleet: Sendable {
   }
 
   private init(_ declaration: Declaration) throws(FleetError) {
+    var authorityName: String?
     if let object = declaration.object("authority") {
+      authorityName = object.text("name")
       authority = try AuthorityDeclaration(object)
     } else {
       authority = nil
@@ -55,6 +60,7 @@ package struct Fleet: Sendable {
     } else {
       defaults = FleetDefaults()
     }
+    name = declaration.text("name") ?? authorityName.flatMap(Self.label) ?? "fleet"
     members = []
     for entry in declaration.objects("systems") {
       guard let type = fleetSystems.first(where: { $0.kind == entry.text("kind") }) else { continue }
@@ -92,6 +98,18 @@ extension FleetSystem {
       }
     }
     return nodes
+  }
+}
+
+extension Fleet {
+  /// A text as the value of a label (63 characters, RFC 1123).
+  private static func label(_ text: String) -> String? {
+    let plain = text.lowercased().unicodeScalars.map { scalar in
+      scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)) ? Character(scalar) : "-"
+    }
+    let words = String(plain).split(separator: "-").joined(separator: "-").prefix(63)
+    let label = words.hasSuffix("-") ? words.dropLast() : words
+    return label.isEmpty ? nil : String(label)
   }
 }
 

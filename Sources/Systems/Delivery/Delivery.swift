@@ -43,7 +43,7 @@ package struct Artefact: Sendable {
   package enum Role: Hashable, Sendable {
     case file
     /// An object for a cluster.
-    case secret(KubernetesSecret)
+    case object(KubernetesObject)
     /// The operator's file (its path as declared) with our settings merged in.
     case merged(into: String)
   }
@@ -69,12 +69,22 @@ package struct Artefact: Sendable {
     self.carries = carries
   }
 
-  /// A Secret's manifest, in `NAME.yaml`.
-  package init(_ secret: KubernetesSecret, carries: [String] = []) throws(FormatError) {
-    // A Secret with nothing but certificates is no secret: it stands for a ConfigMap.
-    let isSecret = secret.data.contains { !PEM.isOnlyCertificates($0.value) }
+  /// An object's manifest, in `NAME.yaml`.
+  package init(_ object: KubernetesObject, carries: [String] = []) throws(FormatError) {
+    // A Secret with nothing but certificates is none: charts want it where others have a ConfigMap.
+    let isSecret = object.kind == "Secret" && object.data.contains { !PEM.isOnlyCertificates($0.value) }
     self.init(
-      "\(secret.name).yaml", try secret.yaml().utf8, isSecret: isSecret, role: .secret(secret), carries: carries)
+      "\(object.name).yaml", try object.yaml().utf8, isSecret: isSecret, role: .object(object), carries: carries)
+  }
+}
+
+extension Artefact {
+  package init(_ secret: KubernetesSecret, carries: [String] = []) throws(FormatError) {
+    try self.init(.secret(secret), carries: carries)
+  }
+
+  package init(_ map: KubernetesConfigMap, carries: [String] = []) throws(FormatError) {
+    try self.init(.configMap(map), carries: carries)
   }
 }
 

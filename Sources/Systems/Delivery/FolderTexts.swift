@@ -68,7 +68,7 @@ private struct FolderManifest: Encodable {
   private static func certificates(_ artefact: Artefact) -> [Entry]? {
     let bytes: [UInt8]
     switch artefact.role {
-    case .secret(let secret): bytes = secret.data.flatMap(\.value)
+    case .object(let object): bytes = object.data.flatMap { $0.value + [UInt8(ascii: "\n")] }
     case .file: bytes = artefact.bytes
     case .merged: return nil
     }

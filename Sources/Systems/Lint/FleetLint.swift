@@ -69,6 +69,17 @@ extension Fleet {
     return (member.system.inputs + authority).filter { seen.insert($0.path).inserted }
   }
 
+  /// The files that nodes' certificates come from: requests, and what was made elsewhere.
+  package static func inputs(of nodes: [Node]) -> [InputReference] {
+    nodes.flatMap { node -> [InputReference] in
+      switch node.source {
+      case .issued, .selfSigned: []
+      case .request(let request): [request]
+      case .given(let certificate, let key): [certificate] + (key.map { [$0] } ?? [])
+      }
+    }
+  }
+
   /// How long before their end certificates are a finding, where nobody says: what `apply` would renew.
   package var expiryWarning: Duration { min(.seconds(30 * 86_400), defaults.renewBefore) }
 }

@@ -82,7 +82,30 @@ package final class HTTPSClient: Sendable {
     if let name = configuration.serverName, name != configuration.endpoint.host {
       settings.dnsOverride = [name: configuration.endpoint.host]
     }
+    settings.http1_1ConnectionDebugInitializer = Self.nameCheck(configuration)
     client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+  }
+
+  /// Compares the name once more, before the first request: NIOSSL also takes a certificate for the address that we
+  /// are connected to, when it is another name that was expected.
+  private static func nameCheck(
+    _ configuration: HTTPSClientConfiguration
+  ) -> @Sendable (any Channel) -> EventLoopFuture<Void> {
+    let endpoint = configuration.endpoint
+    let name = configuration.serverName ?? endpoint.host
+    return { channel in
+      channel.nioSSL_peerCertificate().flatMapThrowing { certificate in
+        guard let reference = ReferenceName(name), let der = try certificate?.toDERBytes() else {
+          throw HTTPSError.wrongName(endpoint, expected: name, reason: "no name could be compared")
+        }
+        if let mismatch = CertificateInput(der: der).nameMismatch(reference) {
+          throw HTTPSError.wrongName(endpoint, expected: name, reason: mismatch.message)
+        }
+      }.flatMapError { error in
+        channel.close(promise: nil)
+        return channel.eventLoop.makeFailedFuture(error)
+      }
+    }
   }
 
   deinit {

@@ -8,6 +8,8 @@ struct YAMLHabits {
   /// The least column of the lines of a literal scalar: a comment below it that stood as far right would be part of it.
   var blockFloor = 0
 
+  init() {}
+
   init(of layout: YAMLLayout, in bytes: [UInt8], reader: YAMLLayoutReader) {
     if let index = bytes.firstIndex(of: 0x0a), index > 0, bytes[index - 1] == 0x0d { lineBreak = "\r\n" }
     var mappings: [Int: Int] = [:]
