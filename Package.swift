@@ -95,7 +95,7 @@ let package = Package(
     tests(
       "IntegrationTests", ["countersign", "Ledger", "LedgerSQLite", "Credentials", "PKITestKit"] + pki,
       path: "Tests/Integration",
-      exclude: ["Desk", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c"]),
+      exclude: ["Desk", "Fleet", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c"]),
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
     tests("KubernetesTests", ["Kubernetes", "TLSRuntime", "Formats", "Credentials", "PKITestKit"] + pki),
   ]
@@ -105,6 +105,6 @@ let package = Package(
 if Context.environment["COUNTERSIGN_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", yams] + pki, path: "Fuzz",
+      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", "Systems", yams] + pki, path: "Fuzz",
       exclude: ["make-corpus"], swiftSettings: strict))
 }
