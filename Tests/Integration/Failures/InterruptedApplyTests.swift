@@ -17,9 +17,6 @@ struct InterruptedApplyTests {
           connectwareHost: connectware.cybus
           values: values.yaml
           names: [bender-robots, welder-robots]
-      - kind: bacalhau
-        orchestrator: {config: orchestrator.yaml, hosts: [10.0.5.16], installDir: /etc/bacalhau, tokenFile: token}
-        computes: [{name: compute-1, config: compute-1.yaml, installDir: /etc/bacalhau}]
     """
 
   @Test("is taken up again, with the same outcome and no second certificate, wherever it ended")
@@ -29,7 +26,7 @@ struct InterruptedApplyTests {
     try Tool.require("cc", ["-shared", "-fPIC", "-o", shim.file("interrupt.so").path, source, "-ldl"])
     let whole = try prepared()
     try whole.bash("countersign apply fleet.yaml --no-passphrase --in-place --quiet")
-    let expected = try files(whole)
+    let (expected, once) = (try files(whole), try issued(whole))
     var step = 0
     var finished = false
     while !finished {
@@ -38,8 +35,9 @@ struct InterruptedApplyTests {
       finished = try interrupt(workspace, after: step, shim: shim.file("interrupt.so").path)
       try workspace.bash("countersign apply fleet.yaml --no-passphrase --in-place --quiet 2>/dev/null")
       try workspace.bash("countersign plan fleet.yaml --exit-code --quiet")
-      #expect(try files(workspace) == expected, "interrupted after step \(step)")
-      #expect(try issued(workspace) == issued(whole), "interrupted after step \(step)")
+      let surplus = Set(try files(workspace)).symmetricDifference(expected).sorted()
+      #expect(surplus.isEmpty, "interrupted after step \(step): \(surplus)")
+      #expect(try issued(workspace) == once, "interrupted after step \(step)")
       try workspace.bash("countersign events --verify --quiet")
       let before = try listing(workspace)
       try workspace.bash("countersign apply fleet.yaml --no-passphrase --in-place --quiet")
@@ -62,6 +60,9 @@ struct InterruptedApplyTests {
       try workspace.bash("countersign apply fleet.yaml --no-passphrase --quiet 2>/dev/null")
       finished = try interrupt(
         workspace, after: step, shim: shim.file("interrupt.so").path, flags: ["--reissue", "bender-robots"])
+      // Killed after its last step, it had done all that it was asked for: the second run is asked anew.
+      let isUnderWay = FileManager.default.fileExists(atPath: workspace.file("out/.countersign/pending.json"))
+      let before = try count(workspace)
       try workspace.bash(
         """
         countersign apply fleet.yaml --reissue bender-robots --quiet
@@ -70,11 +71,13 @@ struct InterruptedApplyTests {
         [ "$(openssl x509 -in tls.crt -noout -pubkey)" = "$(openssl pkey -in tls.key -pubout)" ]
         ls -A ../ | grep -v '^[a-z]' && exit 1 || true
         """)
-      // A finished run, run again, was asked for one more.
-      let most = finished ? 3 : 2
-      let count = try issued(workspace).filter { $0.contains("bender-robots") }.count
-      #expect(count <= most && count >= 2, "interrupted after step \(step): \(count)")
+      let after = try count(workspace)
+      #expect(after == (isUnderWay ? 2 : before + 1), "interrupted after step \(step): \(before), then \(after)")
     }
+  }
+
+  private func count(_ workspace: Workspace) throws -> Int {
+    try issued(workspace).filter { $0.contains("bender-robots") }.count
   }
 
   private func prepared() throws -> Workspace {

@@ -49,7 +49,8 @@ struct SubstraClientCATests {
 
   @Test("a certificate made elsewhere is held against its organization's CAs, and accepted by them alone")
   func given() throws {
-    let backend = "\n  - {org: MyOrg2MSP, certificate: a.crt, key: a.key, release: b, namespace: org-2, chart: 26.0.0, host: b.example}"
+    let backend =
+      "\n  - {org: MyOrg2MSP, certificate: a.crt, key: a.key, release: b, namespace: org-2, chart: 26.0.0, host: b.example}"
     let system = try fixture.system(Self.entry + backend)
     var supply = try fixture.workbench.supply(system, files: fixture.files)
     let node = try #require(try system.nodes(supply.files).last)
@@ -79,14 +80,18 @@ struct SubstraClientCATests {
     let partner = try fixture.workbench.intermediate("Org 2", organization: "MyOrg2MSP")
     fixture.files["org2-ca.crt"] = try PEM.encode(partner.certificate)
     let error = try fixture.failure(Self.entry)
-    #expect(error.problem == "org2-ca.crt holds CN=Org 2, an intermediate that is limited to certain names: Substra doesn't hold it to them")
+    #expect(
+      error.problem
+        == "org2-ca.crt holds CN=Org 2, an intermediate that is limited to certain names: Substra doesn't hold it to them"
+    )
     #expect(error.kind == .refused && error.place?.line == 2)
 
     let system = try fixture.system(SubstraFixture.entry)
     let supply = try fixture.workbench.supply(system, files: fixture.files)
     let node = try #require(try system.nodes(supply.files).last)
     // What the identity rule alone would let pass: the intermediate carries the identifier of our root.
-    let leaf = try fixture.workbench.credential(Identity(commonName: "x.org-2.example.org", organization: "MyOrg1MSP")).leaf
+    let leaf = try fixture.workbench.credential(Identity(commonName: "x.org-2.example.org", organization: "MyOrg1MSP"))
+      .leaf
     let credential = NodeCredential(
       leaf: leaf, intermediates: [partner.certificate], key: nil, trust: [fixture.workbench.issuer.certificate])
     #expect(
@@ -150,6 +155,7 @@ struct SubstraClientCATests {
         "MyOrg2MSP": ["older-ca", "orchestrator-client-cacert-my-org2-msp"],
         "MyOrg1MSP": ["orchestrator-tls-cacert"],
       ])
-    #expect(delivery["orchestrator", "orchestrator-values.yaml"]?.text.contains("# as the documentation has it") == true)
+    #expect(
+      delivery["orchestrator", "orchestrator-values.yaml"]?.text.contains("# as the documentation has it") == true)
   }
 }

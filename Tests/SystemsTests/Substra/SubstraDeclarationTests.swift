@@ -31,7 +31,8 @@ struct SubstraDeclarationTests {
       ingress: {hostname: substra.example.com}
       orchestrator: {fullnameOverride: orc}
       """
-    let entry = SubstraFixture.entry.replacing("host: orchestrator.example.org,", with: "host: 10.1.2.3, ingressHost: in.example,")
+    let entry = SubstraFixture.entry.replacing(
+      "host: orchestrator.example.org,", with: "host: 10.1.2.3, ingressHost: in.example,")
     let system = try fixture.system(entry)
     let files = InputFiles(fixture.files.mapValues { Array($0.utf8) })
     let names = try #require(try system.nodes(files).first).identity.names.map(\.text)
@@ -89,7 +90,8 @@ struct SubstraDeclarationTests {
 
   @Test("an unknown key is refused by the schema, with the known one that is nearest")
   func schema() throws {
-    let error = try fixture.failure(SubstraFixture.entry.replacing("ingress", with: "").replacing("chart: 8.8.0", with: "chrat: 8.8.0"))
+    let error = try fixture.failure(
+      SubstraFixture.entry.replacing("ingress", with: "").replacing("chart: 8.8.0", with: "chrat: 8.8.0"))
     #expect(error.problem == "unknown key \"chrat\"" && error.advice == "did you mean \"chart\"?")
   }
 

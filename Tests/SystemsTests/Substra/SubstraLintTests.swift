@@ -63,7 +63,9 @@ struct SubstraLintTests {
     try KubernetesSecret.tls(name: name, certificate: PEM.text(chain), key: "key").yaml()
   }
 
-  private func client(_ organization: String?, _ bench: Workbench? = nil, profile: Profile = .node) throws -> Certificate {
+  private func client(_ organization: String?, _ bench: Workbench? = nil, profile: Profile = .node) throws
+    -> Certificate
+  {
     let identity = try Identity(commonName: "b.example", organization: organization)
     return try (bench ?? self.bench).credential(identity, profile: profile).leaf
   }
@@ -90,7 +92,8 @@ struct SubstraLintTests {
   @Test("files of others aren't looked at")
   func others() throws {
     let secret = try ca("server-ca", key: "x")
-    #expect(codes(["a.yaml": "Orchestrator: {TLS: {CACert: x}}\n", "b.yaml": secret, "c.yaml": "kind: substra\n"]) == [])
+    #expect(
+      codes(["a.yaml": "Orchestrator: {TLS: {CACert: x}}\n", "b.yaml": secret, "c.yaml": "kind: substra\n"]) == [])
     #expect(codes(["a.yaml": "orchestrator: {host: x, tls: {enabld: true}}\n", "b.pem": try bench.caPEM]) == [])
     let manifest = "kind: Deployment\norchestrator: {verifyClientMSPID: true, tls: {mtls: {clientCACerts: x}}}\n"
     #expect(codes(["a.yaml": manifest]) == [])
@@ -103,7 +106,10 @@ struct SubstraLintTests {
     arguments: [
       ("secrets: {pair", "secrts: {pair", "o.yaml:5 substra-misspelt-value"),
       ("ORG1:\n          - server-ca", "ORG1: server-ca", "o.yaml:10 substra-client-cacerts"),
-      ("clientCACerts:\n        ORG1:\n          - server-ca", "clientCACerts: server-ca", "o.yaml:9 substra-client-cacerts"),
+      (
+        "clientCACerts:\n        ORG1:\n          - server-ca", "clientCACerts: server-ca",
+        "o.yaml:9 substra-client-cacerts"
+      ),
       ("  ORG1:\n          - ", "  - ", "o.yaml:10 substra-client-cacerts"),
       ("enabled: true\n    secrets", "enabled: false\n    secrets", "o.yaml:8 substra-mtls-without-tls"),
       ("verifyClientMSPID: true", "logLevel: INFO", "o.yaml:2 substra-mspid-not-verified"),
@@ -267,11 +273,12 @@ struct SubstraLintTests {
 
   @Test("files that the fleet file names are held against their organization")
   func declaredFiles() throws {
-    let entry = SubstraFixture.entry + """
+    let entry =
+      SubstraFixture.entry + """
 
-        - {org: ORG2, csr: r.csr, host: b.example}
-        - {org: ORG3, certificate: c.crt, release: b, namespace: org-3, chart: 26.0.0, host: b.example}
-      """
+          - {org: ORG2, csr: r.csr, host: b.example}
+          - {org: ORG3, certificate: c.crt, release: b, namespace: org-3, chart: 26.0.0, host: b.example}
+        """
     let system = try fixture.system(entry.replacing("\n    - {org: ORG", with: "\n  - {org: ORG"))
     func request(_ organization: String) throws -> String {
       let identity = try Identity(commonName: "b.example", organization: organization)

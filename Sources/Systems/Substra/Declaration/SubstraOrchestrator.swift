@@ -54,7 +54,8 @@ extension Substra {
       place = declaration.place
       var clientCAs: [ClientCAs] = []
       for entry in declaration.entries("clientCAs") {
-        let files = (entry.value.items ?? []).compactMap { item in item.text.map { InputReference($0, at: item.place) } }
+        let files = (entry.value.items ?? []).compactMap { item in item.text.map { InputReference($0, at: item.place) }
+        }
         guard !files.isEmpty else {
           throw FleetError(
             "no CA is named for \(entry.key)", advice: "name at least one file, or leave the organization out",

@@ -67,7 +67,9 @@ struct SubstraOrchestratorSite: Sendable {
 
   /// All names under which it may be dialled.
   var hosts: [String] {
-    let service = ["", ".\(declared.namespace)", ".\(declared.namespace).svc", ".\(declared.namespace).svc.cluster.local"]
+    let service = [
+      "", ".\(declared.namespace)", ".\(declared.namespace).svc", ".\(declared.namespace).svc.cluster.local",
+    ]
     return [declared.host] + [declared.ingressHost, values.ingressHost].compactMap { $0 } + service.map { server + $0 }
   }
 
@@ -115,7 +117,9 @@ struct SubstraBackendSite: Sendable {
     let name = SubstraNames.backend(release: release, nameOverride: values.nameOverride)
     let deployments = [("server", ""), ("api-events", "api.events"), ("worker-events", "worker.events")]
     return deployments.filter { !values.isOff($0.1) }.map { .deployment(name: "\(name)-\($0.0)", namespace: namespace) }
-      + ["worker", "builder"].filter { !values.isOff($0) }.map { .statefulSet(name: "\(name)-\($0)", namespace: namespace) }
+      + ["worker", "builder"].filter { !values.isOff($0) }.map {
+        .statefulSet(name: "\(name)-\($0)", namespace: namespace)
+      }
   }
 }
 

@@ -4,14 +4,16 @@ import Formats
 struct SubstraCommands: Sendable {
   /// Quoted for a shell where it has to be.
   static func word(_ text: String) -> String {
-    let isPlain = !text.isEmpty && text.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-      default: "-_./:=@,+".utf8.contains(byte)
+    let isPlain =
+      !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"):
+          true
+        default: "-_./:=@,+".utf8.contains(byte)
+        }
       }
-    }
     return isPlain ? text : "'\(text.replacing("'", with: "'\\''"))'"
   }
 
@@ -38,9 +40,13 @@ struct SubstraCommands: Sendable {
       + (isWhole ? "" : " --reuse-values") + " --values \(Self.word(values))"
   }
 
-  func restart(_ workload: Restart.Workload) -> String { "kubectl rollout restart -n \(namespace) \(Self.name(workload))" }
+  func restart(_ workload: Restart.Workload) -> String {
+    "kubectl rollout restart -n \(namespace) \(Self.name(workload))"
+  }
 
-  func wait(for workload: Restart.Workload) -> String { "kubectl rollout status -n \(namespace) \(Self.name(workload))" }
+  func wait(for workload: Restart.Workload) -> String {
+    "kubectl rollout status -n \(namespace) \(Self.name(workload))"
+  }
 
   private static func name(_ workload: Restart.Workload) -> String {
     switch workload {

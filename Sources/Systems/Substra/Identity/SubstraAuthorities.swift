@@ -111,7 +111,8 @@ struct SubstraAuthorities: Sendable {
     let name = PartnerIntermediate.name(of: certificate)
     guard case .isCertificateAuthority? = try? certificate.extensions.basicConstraints else {
       throw failure(
-        "holds \(name), which is no CA", "name the CA that signed the certificate of \(mspID), not the certificate", .badInput)
+        "holds \(name), which is no CA", "name the CA that signed the certificate of \(mspID), not the certificate",
+        .badInput)
     }
     guard certificate.subjectKey != nil else {
       throw failure(

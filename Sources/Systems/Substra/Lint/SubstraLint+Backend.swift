@@ -69,7 +69,9 @@ extension SubstraLint {
     guard orchestrators.count == 1, let file = orchestrators.first, file.values.verifiesMSPID == true,
       let entry = file.values.clientCACerts.first(where: { $0.key == mspID })
     else { return }
-    let objects = entry.objects.compactMap { object($0, namespace: file.declared?.namespace, beside: file.path, isAlone: true) }
+    let objects = entry.objects.compactMap {
+      object($0, namespace: file.declared?.namespace, beside: file.path, isAlone: true)
+    }
     guard !objects.isEmpty, objects.count == entry.objects.count else { return }
     let cas = objects.map { $0.certificates(SubstraCAObject.key) }
     let rule = SubstraIdentityRule(authorities: [mspID: cas.compactMap(\.first)])

@@ -55,7 +55,9 @@ extension SubstraLint {
   /// - Parameter line: where the values file names the object.
   private mutating func checkCAObject(_ name: String, of file: OrchestratorFile, at line: Int) {
     let declared = file.declared
-    guard let object = object(name, namespace: declared?.namespace, beside: file.path, isAlone: orchestrators.count == 1) else { return }
+    guard
+      let object = object(name, namespace: declared?.namespace, beside: file.path, isAlone: orchestrators.count == 1)
+    else { return }
     checkKind(
       of: object, chart: declared?.chart, since: SubstraNames.orchestratorWithSecrets, chartName: "orchestrator")
     checkCA(in: object)
@@ -66,7 +68,9 @@ extension SubstraLint {
   private mutating func checkServerPair(_ file: OrchestratorFile) {
     guard file.tls?["enabled"]?.flag == true else { return }
     let name = file.tls?.at("secrets", "pair")?.text ?? SubstraNames.serverPair
-    guard let pair = object(name, namespace: file.declared?.namespace, beside: file.path, isAlone: orchestrators.count == 1) else { return }
+    guard
+      let pair = object(name, namespace: file.declared?.namespace, beside: file.path, isAlone: orchestrators.count == 1)
+    else { return }
     checkPair(pair)
     guard let leaf = pair.certificates("tls.crt").first else { return }
     var hosts = orchestrators.count == 1 ? backends.compactMap(\.values.host) : []
@@ -96,11 +100,15 @@ extension SubstraLint {
   }
 
   mutating func checkSwitches(_ tls: YAMLTree?, _ path: String) {
-    guard let switched = tls?.at("mtls", "enabled"), switched.flag == true, tls?["enabled"]?.flag != true else { return }
+    guard let switched = tls?.at("mtls", "enabled"), switched.flag == true, tls?["enabled"]?.flag != true else {
+      return
+    }
     report(.mutualTLSWithoutTLS, .error, path, switched.place.line)
   }
 
-  mutating func checkKind(of object: ManifestObject, chart: ChartVersion?, since first: ChartVersion?, chartName: String) {
+  mutating func checkKind(
+    of object: ManifestObject, chart: ChartVersion?, since first: ChartVersion?, chartName: String
+  ) {
     guard let first else { return }
     guard let chart else {
       if object.kind == .configMap {
@@ -113,7 +121,8 @@ extension SubstraLint {
     let wanted: ManifestObject.Kind = chart < first ? .configMap : .secret
     guard object.kind != wanted else { return }
     report(
-      .objectKind(object.name, object.kind, wanted.rawValue, "the chart \(chartName) \(chart) mounts a \(wanted.rawValue)"),
+      .objectKind(
+        object.name, object.kind, wanted.rawValue, "the chart \(chartName) \(chart) mounts a \(wanted.rawValue)"),
       .error, object.file, object.line)
   }
 

@@ -20,7 +20,9 @@ struct SubstraLint {
     self.context = context
     self.declared = declared
     let values = context.files.flatMap { file in file.documents.map { (path: file.path, tree: $0) } }
-    orchestrators = values.filter { Self.isOrchestrators($0, declared) }.map { OrchestratorFile($0.path, $0.tree, declared) }
+    orchestrators = values.filter { Self.isOrchestrators($0, declared) }.map {
+      OrchestratorFile($0.path, $0.tree, declared)
+    }
     backends = values.filter { Self.isBackends($0, declared) }.map { BackendFile($0.path, $0.tree, declared) }
   }
 
@@ -37,7 +39,8 @@ struct SubstraLint {
 
   /// The MSP IDs that the files and the fleet file name.
   var mspIDs: [String] {
-    let all = backends.compactMap(\.mspID) + (declared?.backends.compactMap(\.org) ?? [])
+    let all =
+      backends.compactMap(\.mspID) + (declared?.backends.compactMap(\.org) ?? [])
       + (declared?.orchestrator.clientCAs.map(\.mspID) ?? [])
     return Set(all).sorted()
   }
@@ -90,7 +93,8 @@ extension SubstraLint {
       self.path = path
       self.tree = tree
       let mspID = SubstraBackendValues(tree).mspID
-      self.declared = declared?.backends.first { $0.values?.path == path }
+      self.declared =
+        declared?.backends.first { $0.values?.path == path }
         ?? declared?.backends.first { $0.org != nil && $0.org == mspID }
     }
 
@@ -101,14 +105,18 @@ extension SubstraLint {
   }
 
   private static func isOrchestrators(_ file: (path: String, tree: YAMLTree), _ declared: Substra?) -> Bool {
-    guard let section = file.tree["orchestrator"], section.entries != nil, file.tree["kind"] == nil else { return false }
+    guard let section = file.tree["orchestrator"], section.entries != nil, file.tree["kind"] == nil else {
+      return false
+    }
     if let declared, declared.orchestrator.values?.path == file.path { return true }
     return section["verifyClientMSPID"] != nil || section.at("tls", "secrets") != nil
       || section.at("tls", "createCertificates") != nil || section.at("tls", "mtls", "clientCACerts") != nil
   }
 
   private static func isBackends(_ file: (path: String, tree: YAMLTree), _ declared: Substra?) -> Bool {
-    guard let section = file.tree["orchestrator"], section.entries != nil, file.tree["kind"] == nil else { return false }
+    guard let section = file.tree["orchestrator"], section.entries != nil, file.tree["kind"] == nil else {
+      return false
+    }
     if let declared, declared.backends.contains(where: { $0.values?.path == file.path }) { return true }
     return section["mspID"] != nil || section.at("tls", "mtls", "clientCertificate") != nil
   }

@@ -57,7 +57,8 @@ extension Problem {
       "substra-ca-key",
       what: "\(name) has no certificate under the key \(SubstraCAObject.key)"
         + (keys.isEmpty ? "" : ", only \(keys.joined(separator: ", "))"),
-      why: "the charts look under this key alone", fix: "put the CA's certificate, in PEM, under \(SubstraCAObject.key)")
+      why: "the charts look under this key alone", fix: "put the CA's certificate, in PEM, under \(SubstraCAObject.key)"
+    )
   }
 
   static func caOrder(_ name: String, first: String, _ issuer: String) -> Problem {
