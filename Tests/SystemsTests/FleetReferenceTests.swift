@@ -26,7 +26,7 @@ private enum FieldReference {
 
   private static func inner(_ schema: Schema, below path: String) -> [String] {
     switch schema {
-    case .object(let fields): rows(fields, below: path + ".")
+    case .object(let fields), .textOr(_, let fields): rows(fields, below: path + ".")
     case .list(let element): inner(element, below: path + "[]")
     case .map(let element): inner(element, below: path + ".*")
     default: []
@@ -36,6 +36,7 @@ private enum FieldReference {
   private static func value(_ schema: Schema) -> String {
     switch schema {
     case .text(let form): form.name
+    case .textOr(let form, _): "\(form.name), or a mapping"
     case .flag: "true or false"
     case .number(let range): "\(range.lowerBound) to \(range.upperBound)"
     case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")

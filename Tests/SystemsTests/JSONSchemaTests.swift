@@ -68,7 +68,9 @@ struct JSONSchemaTests {
       Field("name", .text(.label), required: true, "A \"name\".\nIt has \\ and\ttabs."),
       Field("chart", .text(.version), "A version."), Field("isOn", .flag, "On."),
       Field("port", .number(1...65535), "A port."), Field("mode", .choice(["a", "b"]), "How."),
-      Field("hosts", .list(.text(.host)), "Hosts."), Field("more", .map(.list(.text(.path))), "Free keys."),
+      Field("hosts", .list(.text(.host)), "Hosts."),
+      Field("node", .textOr(.label, [Field("name", .text(.label), required: true, "A name.")]), "A node."),
+      Field("more", .map(.list(.text(.path))), "Free keys."),
       Field(
         "systems",
         .list(
@@ -80,6 +82,8 @@ struct JSONSchemaTests {
     let cases: [(text: String, error: String)] = [
       ("name: a", ""), ("name: a\nchart: 8.8\nport: 1\nisOn: true\nmode: b\nhosts: [a, 10.0.0.1]", ""),
       ("name: a\nmore: {x: [a], y: []}", ""), ("name: a\nsystems: [{kind: one, x: b}, {kind: two, y: {z: no}}]", ""),
+      ("name: a\nnode: b", ""), ("name: a\nnode: {name: b}", ""), ("name: a\nnode: B", "node pattern"),
+      ("name: a\nnode: {}", "node required"), ("name: a\nnode: [b]", "node type"),
       ("chart: 1.2.3", " required"), ("name: A", "name pattern"), ("name: a\nnme: b", " additionalProperties"),
       ("name: a\nport: 0", "port minimum"), ("name: a\nport: '1'", "port type"), ("name: a\nisOn: 1", "isOn type"),
       ("name: a\nmode: c", "mode enum"), ("name: a\nhosts: a", "hosts type"), ("name: a\nhosts: [[a]]", "hosts/0 type"),

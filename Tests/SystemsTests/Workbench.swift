@@ -17,8 +17,6 @@ struct Workbench {
       serial: .random(using: &random), at: now)
   }
 
-  init(issuer: Issuer) { self.issuer = issuer }
-
   /// Reads an entry of `systems`, as a fleet file has it, checked by its schema.
   func system<System: FleetSystem>(_ type: System.Type, _ yaml: String) throws -> System {
     let tree = try #require(try YAMLTree.document(Array(yaml.utf8)))

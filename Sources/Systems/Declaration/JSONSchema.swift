@@ -15,6 +15,11 @@ package enum JSONSchema {
       // The reader takes 8.8 for the text that it is; an editor sees a number.
       let pattern = form.pattern.map { [("pattern", JSON.text($0))] } ?? []
       return [("type", .list([.text("string"), .text("number")])), ("minLength", .number(1))] + pattern
+    case .textOr(let form, let fields):
+      return [
+        ("if", .object([("type", .text("object"))])), ("then", .object(object(fields))),
+        ("else", .object(members(of: .text(form)))),
+      ]
     case .flag: return [("type", .text("boolean"))]
     case .number(let range):
       return [

@@ -43,7 +43,10 @@ package struct LintFile: Sendable {
 
 /// A Secret or ConfigMap in a manifest, leniently read.
 package struct ManifestObject: Hashable, Sendable {
-  package typealias Kind = Manifest.Kind
+  package enum Kind: String, Hashable, Sendable {
+    case secret = "Secret"
+    case configMap = "ConfigMap"
+  }
 
   package var kind: Kind
   package var name: String
@@ -57,7 +60,7 @@ package struct ManifestObject: Hashable, Sendable {
 
   init?(_ object: Manifest.Object, file: String) {
     guard let name = object.name else { return nil }
-    kind = object.kind
+    kind = object.kind == .secret ? .secret : .configMap
     self.name = name
     namespace = object.namespace
     type = object.type
