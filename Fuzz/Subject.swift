@@ -2,7 +2,7 @@ import Foundation
 
 /// What can be fuzzed: each parser of bytes that come from outside.
 enum Subject: String, CaseIterable {
-  case pem, key, certificate, request, crl, pkcs12, jks, yaml, names, inspect, values, toml, diff
+  case pem, key, certificate, request, crl, pkcs12, jks, yaml, names, inspect, values, toml, diff, lint
 
   static let chosen: Subject = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -29,6 +29,7 @@ enum Subject: String, CaseIterable {
     case .values: fuzzYAMLEditor(bytes)
     case .toml: fuzzTOMLEditor(bytes)
     case .diff: fuzzDiff(bytes)
+    case .lint: fuzzLint(bytes)
     }
   }
 }

@@ -79,10 +79,10 @@ struct ClusterStage {
     var seen: Set<ObjectReference> = []
     for folder in fleet.folders {
       for file in folder.files {
-        guard case .object(var object) = file.role else { continue }
-        object.namespace = object.namespace ?? client.access.namespace
+        guard case .object(let object) = file.role else { continue }
         let reference = ObjectReference(
-          object.kind == "Secret" ? .secret : .configMap, namespace: object.namespace ?? "default", name: object.name)
+          object.kind == "Secret" ? .secret : .configMap, namespace: object.namespace ?? client.access.namespace,
+          name: object.name)
         // The same object may travel with several nodes.
         guard seen.insert(reference).inserted else { continue }
         let configuration = try object.applyConfiguration(labels: labels)

@@ -21,6 +21,12 @@ package final class StubAPIServer: Sendable {
   package static let program = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("server/stub_api_server.py")
 
+  /// The system's own, which starts sooner than one that a version manager has to find.
+  private static var python: String {
+    let system = "/usr/bin/python3"
+    return FileManager.default.isExecutableFile(atPath: system) ? system : "python3"
+  }
+
   package let pki: StubAPIServerPKI
   private let process: ServerProcess
   private let directory: TemporaryDirectory
@@ -39,7 +45,7 @@ package final class StubAPIServer: Sendable {
       "--log", directory.file("requests.jsonl").path,
     ]
     process = try ServerProcess(
-      .init(program: "python3", arguments: ["-B"] + arguments, directory: directory), port: ServerProcess.freePort())
+      .init(program: Self.python, arguments: ["-B"] + arguments, directory: directory), port: ServerProcess.freePort())
   }
 
   package var port: Int { process.port }
@@ -103,6 +109,10 @@ package final class StubAPIServer: Sendable {
 
   /// Runs the real kubectl against it.
   package func kubectl(_ arguments: String..., input: String? = nil) throws -> Tool.Output {
+    try kubectl(arguments, input: input)
+  }
+
+  package func kubectl(_ arguments: [String], input: String? = nil) throws -> Tool.Output {
     try Tool.run(
       "kubectl",
       ["--kubeconfig", kubeconfig(), "--cache-dir", directory.file("cache").path] + arguments, in: directory.url,

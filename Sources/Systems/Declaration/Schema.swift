@@ -1,6 +1,8 @@
 /// What a value of the fleet file may be. One description serves the reader, the errors and the JSON Schema.
 package indirect enum Schema: Sendable {
   case text(TextForm)
+  /// A text in short, or a mapping that says more.
+  case textOr(TextForm, [Field])
   case flag
   case number(ClosedRange<Int>)
   case choice([String])

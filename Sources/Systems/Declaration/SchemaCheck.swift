@@ -8,6 +8,9 @@ extension Schema {
       guard case .scalar(let text) = value.content, !value.isNull else { return [expected("text", value)] }
       guard let problem = form.problem(text) else { return [] }
       return [FleetError("\"\(text)\" is not a valid \(form.name): \(problem)", at: value.place)]
+    case .textOr(let form, let fields):
+      if let entries = value.entries { return Self.errors(in: entries, of: value, fields: fields) }
+      return value.text == nil ? [expected("text or a mapping", value)] : Schema.text(form).errors(in: value)
     case .flag:
       return value.flag == nil ? [expected("true or false", value)] : []
     case .number(let range):

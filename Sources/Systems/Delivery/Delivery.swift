@@ -78,6 +78,16 @@ package struct Artefact: Sendable {
   }
 }
 
+extension Artefact {
+  package init(_ secret: KubernetesSecret, carries: [String] = []) throws(FormatError) {
+    try self.init(.secret(secret), carries: carries)
+  }
+
+  package init(_ map: KubernetesConfigMap, carries: [String] = []) throws(FormatError) {
+    try self.init(.configMap(map), carries: carries)
+  }
+}
+
 extension PEM {
   static func isOnlyCertificates(_ bytes: [UInt8]) -> Bool {
     let scan = scan(bytes)

@@ -25,13 +25,19 @@ package struct YAMLEditor: Sendable {
     try apply([YAMLEdit(path: path, change: .set(value))])
   }
 
-  /// Sets many values, reading the file as often as it takes for one.
-  /// - Throws: as ``set(_:at:)``; then none is set.
-  package mutating func set(_ assignments: [YAMLAssignment]) throws(FormatError) {
+  /// Sets many values and removes others, reading the file as often as it takes for one.
+  /// - Parameter removals: what is to go, none of it within what is set.
+  /// - Throws: as ``set(_:at:)``; then nothing is changed.
+  package mutating func set(
+    _ assignments: [YAMLAssignment], removing removals: [[YAMLStep]] = []
+  ) throws(FormatError) {
     var copy = self
+    var removed = removals.filter { !$0.isEmpty }.map { YAMLEdit(path: $0, change: .remove) }
     for batch in Self.batches(assignments) {
-      try copy.apply(batch.map { YAMLEdit(path: $0.path, change: .set($0.value)) })
+      try copy.apply(batch.map { YAMLEdit(path: $0.path, change: .set($0.value)) } + removed)
+      removed = []
     }
+    if !removed.isEmpty { try copy.apply(removed) }
     self = copy
   }
 
