@@ -23,7 +23,10 @@ let transport: [Target.Dependency] = [
 ]
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
-let http: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let http: [Target.Dependency] = [
+  .product(name: "AsyncHTTPClient", package: "async-http-client"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
+]
 let subprocess: [Target.Dependency] = [
   .product(name: "Subprocess", package: "swift-subprocess"),
   .product(name: "SystemPackage", package: "swift-system"),
@@ -64,7 +67,7 @@ let package = Package(
     library("Systems", ["Credentials", "Formats", "Diagnosis"] + pki),
     library("Ledger", ["Credentials"] + pki),
     library("LedgerSQLite", ["LinuxCalls", "Ledger", "Credentials", grdb] + pki),
-    library("TLSRuntime", ["Credentials", "Formats", "Diagnosis", http] + pki + transport),
+    library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport + http),
     library("Kubernetes", ["Credentials", "Formats", "Diagnosis", "TLSRuntime"] + subprocess + pki),
     library(
       "Commands",

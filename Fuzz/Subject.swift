@@ -2,7 +2,7 @@ import Foundation
 
 /// What can be fuzzed: each parser of bytes that come from outside.
 enum Subject: String, CaseIterable {
-  case pem, key, certificate, request, crl, pkcs12, jks, yaml, names, inspect, lint
+  case pem, key, certificate, request, crl, pkcs12, jks, yaml, names, inspect, values, toml, diff, lint
 
   static let chosen: Subject = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -26,6 +26,9 @@ enum Subject: String, CaseIterable {
     case .yaml: fuzzYAML(bytes)
     case .names: fuzzNames(bytes)
     case .inspect: fuzzInspection(bytes)
+    case .values: fuzzYAMLEditor(bytes)
+    case .toml: fuzzTOMLEditor(bytes)
+    case .diff: fuzzDiff(bytes)
     case .lint: fuzzLint(bytes)
     }
   }

@@ -217,24 +217,39 @@ struct ClientTests {
     )
   }
 
-  @Test(
-    "an answer that no API server gives is an error",
-    arguments: [
-      (#"{"status": 200, "body": "<html>hello</html>", "type": "text/html"}"#, "the answer is not JSON"),
-      (#"{"status": 200, "body": ""}"#, "the answer is not JSON"),
-      (#"{"status": 200, "body": "{\"kind\": \"Secret\"}"}"#, "the answer is another object"),
-      (#"{"status": 200, "body": "[]"}"#, "the answer is another object"),
-      (#"{"status": 302, "location": "https://evil.example", "body": ""}"#, "the server sends us elsewhere (302)"),
-      (#"{"status": 404, "body": "not found"}"#, "Secret org-1/tls is not there"),
-      (#"{"status": 409, "body": "{\"kind\": \"Status\", \"details\": 7}"}"#, "refused to get Secret org-1/tls (409)"),
-      (#"{"status": 422, "body": "[[[["}"#, "Secret org-1/tls is invalid"),
-      (#"{"status": 418, "body": "short and stout"}"#, "the API server refused to get Secret org-1/tls (418)"),
-    ])
-  func garbage(fault: String, message: String) async throws {
+  /// What a server may answer to a request for the object of that number, and our word for it.
+  static let answers = [
+    (
+      #""status": 200, "body": "<html>hello</html>", "type": "text/html""#,
+      "can't get Secret org-1/%: the answer is not JSON"
+    ),
+    (#""status": 200, "body": """#, "can't get Secret org-1/%: the answer is not JSON"),
+    (#""status": 200, "body": "{\"kind\": \"Secret\"}""#, "can't get Secret org-1/%: the answer is another object"),
+    (#""status": 200, "body": "[]""#, "can't get Secret org-1/%: the answer is another object"),
+    (
+      #""status": 302, "location": "https://evil.example", "body": """#,
+      "can't get Secret org-1/%: the server sends us elsewhere (302)"
+    ),
+    (#""status": 404, "body": "not found""#, "Secret org-1/% is not there"),
+    (
+      #""status": 409, "body": "{\"kind\": \"Status\", \"details\": 7}""#,
+      "the API server refused to get Secret org-1/% (409)"
+    ),
+    (#""status": 422, "body": "[[[[""#, "Secret org-1/% is invalid: the server gives no reason"),
+    (#""status": 418, "body": "short and stout""#, "the API server refused to get Secret org-1/% (418)"),
+  ]
+  static let liar = Result {
     let server = try StubAPIServer()
-    try server.setFaults("[\(fault)]")
-    let error = await failure { try await server.client().get(secret("tls")) }
-    #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    let faults = answers.enumerated().map { #"{"path": "secrets/s\#($0)$", \#($1.0)}"# }
+    try server.setFaults("[\(faults.joined(separator: ","))]")
+    return server
+  }
+
+  @Test("an answer that no API server gives is an error", arguments: answers.indices)
+  func garbage(index: Int) async throws {
+    let client = try Self.liar.get().client()
+    let error = await failure { try await client.get(secret("s\(index)")) }
+    #expect(error?.message == Self.answers[index].1.replacing("%", with: "s\(index)"))
   }
 
   @Test("an answer beyond the limit is not read to its end")

@@ -138,10 +138,8 @@ struct KubeconfigTests {
     let commands = [
       ["set-cluster", "c", "--server=https://10.0.0.1:6443", "--tls-server-name=api"],
       ["set", "clusters.c.certificate-authority-data", "Y2E="],
-      [
-        "set-credentials", "u", "--exec-command=login", "--exec-api-version=client.authentication.k8s.io/v1beta1",
-        "--exec-arg=a", "--exec-env=K=V",
-      ],
+      ["set", "users.u.token", "hush"], ["set", "users.u.client-certificate", "pki/u.crt"],
+      ["set", "users.u.client-key", "/etc/u.key"],
       ["set-context", "x", "--cluster=c", "--user=u", "--namespace=n"], ["use-context", "x"],
     ]
     for command in commands { try Tool.require("kubectl", ["--kubeconfig", path, "config"] + command) }
@@ -149,9 +147,9 @@ struct KubeconfigTests {
     let selection = try Kubeconfig.decode(bytes, path: path).selection(context: nil, path: path)
     #expect(selection.server.description == "https://10.0.0.1:6443")
     #expect(selection.cluster.serverName == "api")
-    #expect(selection.user.exec?.command == "login")
-    #expect(selection.user.exec?.arguments == ["a"])
-    #expect(selection.user.exec?.interactiveMode == .ifAvailable)
+    #expect(selection.user.token == "hush")
+    #expect(selection.user.certificate.map { "\($0)".hasSuffix("pki/u.crt\")") } == true)
+    #expect(selection.user.key == .file("/etc/u.key"))
     #expect(selection.namespace == "n")
   }
 

@@ -109,6 +109,10 @@ package final class StubAPIServer: Sendable {
 
   /// Runs the real kubectl against it.
   package func kubectl(_ arguments: String..., input: String? = nil) throws -> Tool.Output {
+    try kubectl(arguments, input: input)
+  }
+
+  package func kubectl(_ arguments: [String], input: String? = nil) throws -> Tool.Output {
     try Tool.run(
       "kubectl",
       ["--kubeconfig", kubeconfig(), "--cache-dir", directory.file("cache").path] + arguments, in: directory.url,

@@ -90,7 +90,7 @@ struct ConnectwareLintTests {
       """
     #expect(
       try lint(values) == [
-        "misspelt-key:1", "misspelt-key:4", "misspelt-key:8", "misspelt-key:9", "misspelt-key:10", "misspelt-key:12",
+        "misspelt-key:1", "misspelt-key:4", "misspelt-key:8", "misspelt-key:9", "misspelt-key:12", "misspelt-key:10",
         "mtls-off:6",
       ])
     #expect(try lint("global:\n  authentication:\n    mtls: {enabled: true}\n") == ["misspelt-key:3"])

@@ -142,7 +142,7 @@ struct ConnectwareTrustTests {
       """
       #!/bin/sh
       case "$*" in *"get pod"*) echo pod-1; exit;; esac
-      echo "$@" >>"\(directory.path)/calls"
+      printf '%s\n' "$*" >>"\(directory.path)/calls"
       """.utf8
     ).write(to: directory.file("kubectl"))
     try Tool.require("chmod", ["755", directory.file("kubectl").path])

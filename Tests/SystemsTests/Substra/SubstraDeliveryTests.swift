@@ -263,6 +263,37 @@ struct SubstraDeliveryTests {
     #expect(values.contains("MyOrg2MSP:\n          - orchestrator-tls-cacert"))
   }
 
+  @Test("where only the certificate is given, the command puts the key that is there into the Secret")
+  func withoutKey() throws {
+    let system = try fixture.system(
+      SubstraFixture.entry.replacing("org: MyOrg1MSP, ", with: "org: MyOrg1MSP, certificate: a.crt, ")
+        .replacing("chart: 8.8.0", with: "csr: o.csr, chart: 8.8.0"))
+    var supply = try fixture.workbench.supply(system, files: fixture.files)
+    for name in supply.credentials.keys { supply.credentials[name]?.key = nil }
+    var random = SystemRandomNumberGenerator()
+    let delivery = try system.deliver(supply, using: &random)
+    #expect(!delivery.folders.flatMap(\.artefacts).contains { $0.text.contains("PRIVATE KEY") })
+    #expect(
+      try delivery.folder("orchestrator").steps.first?.commands == [
+        "kubectl create secret tls orchestrator-tls-server-pair -n orchestrator --cert=orchestrator-tls.crt "
+          + "--key=orchestrator-tls.key --dry-run=client -o yaml | kubectl apply -f -"
+      ])
+    let backend = try delivery.folder("MyOrg1MSP").steps.flatMap(\.commands)
+    #expect(backend.first?.hasPrefix("kubectl create secret tls orchestrator-client-cert -n org-1 ") == true)
+    #expect(backend.dropFirst().first == "kubectl apply -n org-1 -f orchestrator-cacert.yaml")
+    #expect(delivery.restarts.count == 6)
+  }
+
+  @Test("names that a shell would take apart are quoted")
+  mutating func quoting() throws {
+    fixture.files["values/it's mine.yaml"] = SubstraFixture.backendValues
+    let entry = SubstraFixture.entry.replacing("values: backend-values.yaml", with: "values: \"values/it's mine.yaml\"")
+    let command = try #require(
+      try fixture.deliver(entry).folder("MyOrg1MSP").steps.flatMap(\.commands).first { $0.hasPrefix("helm") })
+    let words = try Tool.require("bash", ["-c", "helm() { printf '%s\\n' \"$@\"; }; \(command)"]).text
+    #expect(words.split(separator: "\n").last == "it's mine.yaml")
+  }
+
   @Test("a node whose certificate hasn't come gets none, and all else is delivered")
   func waiting() throws {
     let system = try fixture.system(SubstraFixture.entry + Self.partner)

@@ -80,5 +80,8 @@ struct SubstraIdentityRuleTests {
     #expect(rule.problems(of: half).first?.what == "its extendedKeyUsage lacks clientAuth")
     let other = try ours.credential(Identity(commonName: "orchestrator.example.org")).leaf
     #expect(rule.problems(of: other).map(\.what) == ["its subjectAltName lacks in.cluster.local"])
+    #expect(
+      SubstraServerRule(hosts: ["10.0.0.1", "a.example"]).problems(of: other).map(\.fix)
+        == ["issue it with --ip 10.0.0.1 --dns a.example"])
   }
 }

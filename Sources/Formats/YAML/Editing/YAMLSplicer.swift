@@ -131,8 +131,9 @@ struct YAMLSplicer {
     default: return setContent(of: slot, to: value)
     }
     guard !kept.isEmpty, !children.isEmpty else { return setContent(of: slot, to: value) }
+    let values = meaning.values
     for (index, wanted) in kept {
-      try reconcile(child(index, of: slot), meaning: meaning.values[index], with: wanted)
+      try reconcile(child(index, of: slot), meaning: values[index], with: wanted)
     }
     apply(change, to: slot)
   }

@@ -21,7 +21,9 @@ package struct SubstraServerRule: Sendable {
           "substra-server-name", what: "its subjectAltName lacks \(missing.joined(separator: ", "))",
           why:
             "backends and the orchestrator's own probes verify the name that they dial, and look for it nowhere else",
-          fix: "issue it with \(missing.map { "--dns \($0)" }.joined(separator: " "))"))
+          fix:
+            "issue it with \(missing.map { "\(IPAddress($0) == nil ? "--dns" : "--ip") \($0)" }.joined(separator: " "))"
+        ))
     }
     let usages = ClientUsage.missing(in: leaf, of: [.serverAuth, .clientAuth])
     if !usages.isEmpty {
