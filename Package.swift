@@ -23,7 +23,10 @@ let transport: [Target.Dependency] = [
 ]
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
-let http: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let http: [Target.Dependency] = [
+  .product(name: "AsyncHTTPClient", package: "async-http-client"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
+]
 let subprocess: [Target.Dependency] = [
   .product(name: "Subprocess", package: "swift-subprocess"),
   .product(name: "SystemPackage", package: "swift-system"),
@@ -57,15 +60,15 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
+    .target(name: "LinuxCalls"),
     library("Credentials", pki),
     library("Formats", ["Credentials", yams] + pki),
     library("Diagnosis", ["Credentials", "Formats"] + pki),
     library("Systems", ["Credentials", "Formats", "Diagnosis"] + pki),
     library("Ledger", ["Credentials"] + pki),
-    library("LedgerSQLite", ["Ledger", "Credentials", grdb] + pki),
-    library("TLSRuntime", ["Credentials", "Formats", "Diagnosis", http] + pki + transport),
+    library("LedgerSQLite", ["LinuxCalls", "Ledger", "Credentials", grdb] + pki),
+    library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport + http),
     library("Kubernetes", ["Credentials", "Formats", "Diagnosis", "TLSRuntime"] + subprocess + pki),
-    .target(name: "LinuxCalls"),
     library(
       "Commands",
       [
@@ -92,7 +95,7 @@ let package = Package(
     tests(
       "IntegrationTests", ["countersign", "Ledger", "LedgerSQLite", "Credentials", "PKITestKit"] + pki,
       path: "Tests/Integration",
-      exclude: ["Desk", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c"]),
+      exclude: ["Desk", "Fleet", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c"]),
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
     tests("KubernetesTests", ["Kubernetes", "TLSRuntime", "Formats", "Credentials", "PKITestKit"] + pki),
   ]
@@ -102,6 +105,6 @@ let package = Package(
 if Context.environment["COUNTERSIGN_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", yams] + pki, path: "Fuzz",
+      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", "Systems", yams] + pki, path: "Fuzz",
       exclude: ["make-corpus"], swiftSettings: strict))
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Ledger
+import LinuxCalls
 
 /// The few file operations that SQLite leaves to us.
 enum Files {
@@ -25,6 +26,22 @@ enum Files {
     close(descriptor)
   }
 
+  /// Holds the folder of a new ledger for its making: whatever temporary name is in it then was left by a process
+  /// that was killed, and goes.
+  static func lockingFolder(of path: String, _ body: () throws(LedgerError) -> Void) throws(LedgerError) {
+    let folder = folder(of: path)
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    // Without a folder the making of the file says what is wrong.
+    guard descriptor >= 0 else { return try body() }
+    defer { close(descriptor) }
+    while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
+    let prefix = "\((path as NSString).lastPathComponent).new-"
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix(prefix) {
+      unlink("\(folder)/\(name)")
+    }
+    try body()
+  }
+
   /// A name in the same folder that nobody else uses.
   static func temporaryName(for path: String) -> String { "\(path).new-\(UUID().uuidString.prefix(8))" }
 
@@ -38,14 +55,11 @@ enum Files {
   /// Gives a finished file its name; never over another file.
   static func publish(_ temporary: String, as path: String) throws(LedgerError) {
     try sync(temporary)
-    if link(temporary, path) == 0 {
-      unlink(temporary)
-    } else if errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS {
-      // A file system without hard links.
+    if linux_rename_new(temporary, path) != 0 {
+      guard errno == EINVAL || errno == ENOSYS else { throw .ofSystem(errno, at: path) }
+      // A file system that can't refuse by itself.
       guard !exists(path) else { throw .exists(path: path) }
       try rename(temporary, to: path)
-    } else {
-      throw .ofSystem(errno, at: path)
     }
     try sync(folder(of: path))
   }

@@ -28,6 +28,10 @@ package final class SQLiteLedger: Sendable {
   /// - Throws: ``LedgerError/exists(path:)``, ``LedgerError/notWritable(path:detail:)``,
   ///   ``LedgerError/diskFull(path:)``.
   package static func create(at path: String) throws(LedgerError) {
+    try Files.lockingFolder(of: path) { () throws(LedgerError) in try createAlone(at: path) }
+  }
+
+  private static func createAlone(at path: String) throws(LedgerError) {
     guard !Files.exists(path) else { throw .exists(path: path) }
     let temporary = Files.temporaryName(for: path)
     do throws(LedgerError) {

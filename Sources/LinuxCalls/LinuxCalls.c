@@ -11,3 +11,7 @@ int linux_exchange(const char *a, const char *b) {
 }
 
 int linux_syncfs(int descriptor) { return syncfs(descriptor); }
+
+int linux_rename_new(const char *from, const char *to) {
+  return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}

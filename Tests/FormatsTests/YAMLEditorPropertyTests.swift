@@ -133,6 +133,41 @@ struct YAMLEditorPropertyTests {
     }
   }
 
+  @Test("many changes at once equal the same changes one by one")
+  func batches() throws {
+    for seed in 2000..<2300 as Range<UInt64> {
+      var generator = YAMLDocumentGenerator(seed: seed)
+      let text = generator.document()
+      let old = try Self.tree(text)
+      var assignments: [YAMLAssignment] = []
+      for _ in 0..<4 {
+        let change = Self.change(of: old, with: &generator)
+        // Which element comes first would depend on the order.
+        guard !change.path.contains(where: { if case .key = $0 { false } else { true } }) else { continue }
+        assignments.append(YAMLAssignment(path: change.path, value: change.value))
+      }
+      let context = Comment(rawValue: "seed \(seed): \(assignments) in\n\(text)")
+      var atOnce = try YAMLEditor(Array(text.utf8))
+      var oneByOne = atOnce
+      let first = formatError { try atOnce.set(assignments) }
+      let second = formatError { for item in assignments { try oneByOne.set(item.value, at: item.path) } }
+      #expect((first == nil) == (second == nil), context)
+      guard first == nil, second == nil else {
+        #expect(atOnce.text == text, context)
+        continue
+      }
+      let (new, expected) = (try Self.tree(atOnce.text), try Self.tree(oneByOne.text))
+      #expect(Self.areSame(new, expected, except: ["no such key"]), context)
+      let areApart = assignments.indices.allSatisfy { index in
+        !assignments.indices.contains { $0 != index && assignments[$0].path.starts(with: assignments[index].path) }
+      }
+      guard areApart else { continue }
+      let once = atOnce.text
+      try atOnce.set(assignments)
+      #expect(atOnce.text == once, context)
+    }
+  }
+
   /// The tree as nested JSON arrays of strings.
   private static func canonical(_ tree: YAMLTree) -> String {
     func json(_ tree: YAMLTree) -> Any {

@@ -232,6 +232,8 @@ struct YAMLEditorTests {
     #expect(try remove("a", "c", from: "a: {b: 1, c: 2}\n") == "a: {b: 1}\n")
     #expect(try remove("a", "c", from: "a: {c: 2}\n") == "a: {}\n")
     #expect(try remove("a", from: "a: 1\n") == "{}\n")
+    #expect(try remove("a", .index(0), from: "a: !tag [\n  b, # c\n]\n") == "a: !tag []\n")
+    #expect(try remove("a", "b", from: "a: !tag # c\n  b: 1\nd: 1\n") == "a: !tag {} # c\nd: 1\n")
   }
 
   @Test("many values are set at once as they are one by one")
@@ -253,5 +255,26 @@ struct YAMLEditorTests {
       YAMLAssignment(path: ["a", "c"], value: .number(2)), YAMLAssignment(path: ["a", "c"], value: .number(3)),
     ]
     #expect(try edited("") { try $0.set(nested) } == "a:\n  b: 1\n  c: 3\n")
+  }
+
+  @Test("a thousand agents are set at once")
+  func thousand() throws {
+    let names = (0..<1000).map { "agent-\($0)" }
+    let half = names.filter { $0.hasSuffix("1") || $0.hasSuffix("2") }
+    let text = "agents:\n" + half.map { "  - name: \($0) # mine\n    mTLS: {}\n" }.joined()
+    let assignments = names.flatMap { name -> [YAMLAssignment] in
+      let agent: [YAMLStep] = ["agents", .item(key: "name", equals: name), "mTLS"]
+      return [
+        YAMLAssignment(path: agent + ["enabled"], value: .flag(true)),
+        YAMLAssignment(path: agent + ["keyPair", "existingSecret"], value: .text("\(name)-mtls")),
+      ]
+    }
+    let once = try edited(text) { try $0.set(assignments) }
+    #expect(once.split(separator: "\n").count == 1 + 5 * 1000)
+    #expect(
+      once.contains(
+        "  - name: agent-1 # mine\n    mTLS:\n      enabled: true\n      keyPair:\n        existingSecret: agent-1-mtls\n"
+      ))
+    #expect(try edited(once) { try $0.set(assignments) } == once)
   }
 }

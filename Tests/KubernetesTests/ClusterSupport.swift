@@ -44,9 +44,10 @@ func item(
   _ name: String, _ data: [String: String], type: String = "Opaque", labels: [String: String] = [:],
   namespace: String = "org-1"
 ) -> ClusterApplication.Item {
+  var metadata: [String: Any] = ["name": name, "namespace": namespace]
+  if !labels.isEmpty { metadata["labels"] = labels }
   let object: [String: Any] = [
-    "apiVersion": "v1", "kind": "Secret", "type": type,
-    "metadata": ["name": name, "namespace": namespace, "labels": labels],
+    "apiVersion": "v1", "kind": "Secret", "type": type, "metadata": metadata,
     "data": data.mapValues { Data($0.utf8).base64EncodedString() },
   ]
   let bytes = (try? JSONSerialization.data(withJSONObject: object)) ?? Data()

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import LinuxCalls
 
 /// Files that appear together: all are written under temporary names and synced before the first gets its own name,
 /// so that a full disk or a crash leaves what was there before.
@@ -12,6 +13,7 @@ struct OutputFiles: ~Copyable {
   private struct Staged {
     let temporary: String
     let path: String
+    let descriptor: Int32
     let isExclusive: Bool
   }
 
@@ -25,11 +27,13 @@ struct OutputFiles: ~Copyable {
     _ bytes: some Collection<UInt8>, path: String, access: Access, isExclusive: Bool = false
   ) throws(FileFailure) {
     if isExclusive, Self.exists(path) { throw FileFailure(.write, path, EEXIST) }
+    Self.removeLeftovers(of: path)
     let temporary = Self.temporaryName(for: path)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, access.rawValue)
     guard descriptor >= 0 else { throw FileFailure(.write, path, errno) }
-    staged.append(Staged(temporary: temporary, path: path, isExclusive: isExclusive))
-    defer { close(descriptor) }
+    // Held until the file has its name: whatever ends this process, the lock then tells a leftover from work.
+    flock(descriptor, LOCK_EX | LOCK_NB)
+    staged.append(Staged(temporary: temporary, path: path, descriptor: descriptor, isExclusive: isExclusive))
     guard fchmod(descriptor, access.rawValue) == 0 else { throw FileFailure(.write, path, errno) }
     try Self.write(Array(bytes), to: descriptor, path: path)
     guard fsync(descriptor) == 0 else { throw FileFailure(.write, path, errno) }
@@ -40,10 +44,9 @@ struct OutputFiles: ~Copyable {
     var folders: [String] = []
     while !staged.isEmpty {
       let file = staged[0]
-      // link refuses where the name was taken meanwhile; rename would replace it.
-      let result = file.isExclusive ? link(file.temporary, file.path) : rename(file.temporary, file.path)
+      let result = file.isExclusive ? Self.renameNew(file.temporary, file.path) : rename(file.temporary, file.path)
       guard result == 0 else { throw FileFailure(.write, file.path, errno) }
-      if file.isExclusive { unlink(file.temporary) }
+      close(file.descriptor)
       staged.removeFirst()
       let folder = Self.folder(of: file.path)
       if !folders.contains(folder) { folders.append(folder) }
@@ -52,7 +55,10 @@ struct OutputFiles: ~Copyable {
   }
 
   deinit {
-    for file in staged { unlink(file.temporary) }
+    for file in staged {
+      unlink(file.temporary)
+      close(file.descriptor)
+    }
     // What was made for files that never came; a folder that holds anything stays.
     for folder in madeFolders { rmdir(folder) }
   }
@@ -88,10 +94,32 @@ struct OutputFiles: ~Copyable {
     guard fsync(descriptor) == 0 || errno == EINVAL else { throw FileFailure(.write, path, errno) }
   }
 
+  /// Refuses where the name was taken meanwhile.
+  private static func renameNew(_ from: String, _ to: String) -> Int32 {
+    if linux_rename_new(from, to) == 0 { return 0 }
+    guard errno == EINVAL || errno == ENOSYS, link(from, to) == 0 else { return -1 }
+    unlink(from)
+    return 0
+  }
+
   private static func temporaryName(for path: String) -> String {
-    let folder = folder(of: path)
-    let name = path.split(separator: "/").last ?? "file"
-    return "\(folder)/.\(name).\(getpid()).\(UInt32.random(in: .min ... .max)).tmp"
+    "\(folder(of: path))/\(temporaryPrefix(for: path))\(getpid()).\(UInt32.random(in: .min ... .max)).tmp"
+  }
+
+  private static func temporaryPrefix(for path: String) -> String { ".\(path.split(separator: "/").last ?? "file")." }
+
+  /// Removes what processes that were killed left of this file: a key may be in it.
+  private static func removeLeftovers(of path: String) {
+    let (folder, prefix) = (folder(of: path), temporaryPrefix(for: path))
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where name.hasPrefix(prefix) && name.hasSuffix(".tmp")
+      && name.dropFirst(prefix.count).dropLast(4).allSatisfy({ $0 == "." || $0.isNumber })
+    {
+      let descriptor = open("\(folder)/\(name)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+      guard descriptor >= 0 else { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink("\(folder)/\(name)") }
+      close(descriptor)
+    }
   }
 }
 

@@ -86,7 +86,7 @@ struct FleetApplication {
     let outcome = try await provision.provide(systems)
     let rendered = try FleetRenderer(request: request, isReal: true).render(outcome)
     var facts = FleetFacts(outcome, rendered, request, applied: true)
-    for warning in facts.warnings { console.warn(warning) }
+    if facts.isChanged { for warning in facts.warnings { console.warn(warning) } }
     try publish(rendered)
     try RequestFolder.write(outcome.waiting, answered: outcome.systems, request)
     if isInPlace { try InPlaceEdit(request: request, console: console).edit(rendered) }

@@ -125,7 +125,7 @@ struct FleetRenderer {
     let carried = system.nodes.filter { file.carries.contains($0.node.name) }
     let renewed = carried.first { $0.reason != nil }
     guard let present else {
-      return FileChange(path: path, state: .new, why: renewed.map(why) ?? "it isn't there yet")
+      return FileChange(path: path, state: .new, why: renewed.flatMap { $0.reason == .missing ? nil : why($0) })
     }
     guard present.bytes == file.bytes else {
       if let renewed {

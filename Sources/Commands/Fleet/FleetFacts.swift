@@ -21,6 +21,9 @@ struct FleetFacts: Facts {
     var path: String
     var state: FileChange.State
     var why: String?
+
+    /// `SYSTEM/NODE`.
+    var folder: String { path.split(separator: "/").prefix(2).joined(separator: "/") }
   }
 
   struct RestartFacts: Encodable {
@@ -68,15 +71,21 @@ struct FleetFacts: Facts {
     return shown + (active.count > shown.count ? ["and \(active.count - shown.count) more nodes"] : [])
   }
 
-  /// Folders that stay as they are take one line; of very many, those that change are counted.
+  /// What changes; of very many files, the rest are counted. The README and manifest of a folder change with it, and
+  /// are shown only where nothing else does.
   private func fileLines(_ style: TextStyle) -> [String] {
     let changed = artefacts.filter { $0.state != .unchanged }
-    let shown = changed.prefix(200).map { file in
+    let isText = { (file: FileFacts) in
+      file.path.hasSuffix("/\(Delivery.Folder.readme)") || file.path.hasSuffix("/\(Delivery.Folder.manifest)")
+    }
+    let folders = Set(changed.filter { !isText($0) }.map(\.folder))
+    let listed = changed.filter { !isText($0) || !folders.contains($0.folder) }
+    let shown = listed.prefix(200).map { file in
       let word = file.state.rawValue.padding(toLength: 9, withPad: " ", startingAt: 0)
       let colored = file.state == .expiring ? style.yellow(word) : style.green(word)
-      return "\(colored)  \(file.path)" + (file.why.map { style.dim("  \($0)") } ?? "")
+      return "\(colored)  \(file.path)" + (file.why.map { style.dim("  (\($0))") } ?? "")
     }
-    return shown + (changed.count > shown.count ? ["and \(changed.count - shown.count) more files"] : [])
+    return shown + (listed.count > shown.count ? ["and \(listed.count - shown.count) more files"] : [])
   }
 
   private var summary: String {

@@ -23,7 +23,7 @@ struct Plan: AsyncParsableCommand {
     let outcome = try FleetProvision(request: request, console: common.console).rehearse(systems)
     let rendered = try FleetRenderer(request: request, isReal: false).render(outcome)
     let facts = FleetFacts(outcome, rendered, request, applied: false)
-    for warning in facts.warnings { common.console.warn(warning) }
+    if facts.isChanged { for warning in facts.warnings { common.console.warn(warning) } }
     try common.console.report(facts)
     if exitCode, facts.isChanged { throw NegativeAnswer() }
   }

@@ -17,28 +17,54 @@ package enum Inspection {
   /// No file that holds certificates and keys comes near it. Larger ones aren't looked into.
   package static let sizeLimit = 8 << 20
 
+  /// How files are read and judged.
+  package struct Settings: Sendable {
+    /// Opens encrypted keys and key stores; without it they are described from outside.
+    package var password: String?
+    /// Opens what old tools encrypted with 3DES and RC2.
+    package var legacy: (any LegacyDecryption)?
+    /// A certificate with less left than this is a finding. Nil for thirty days, or the last third of a shorter life.
+    package var expiryWarning: Duration?
+    package var neighbourhood = Neighbourhood.namedTogether
+
+    package init() {}
+  }
+
+  /// What it means that files are inspected together.
+  package enum Neighbourhood: Hashable, Sendable {
+    /// Somebody named them as belonging together.
+    case namedTogether
+    /// They lie in one folder. A key is held against the file of its name; bundles against what stands beside them.
+    case sharedFolder
+  }
+
   /// Reads the files and judges them, each by itself and all of them together.
-  /// - Parameters:
-  ///   - password: opens encrypted keys and key stores; without it they are described from outside.
-  ///   - legacy: opens what old tools encrypted with 3DES and RC2.
   package static func inspect(
     _ files: [NamedBytes], password: String? = nil, at now: Date, legacy: (any LegacyDecryption)? = nil
   ) -> InspectionReport {
+    var settings = Settings()
+    settings.password = password
+    settings.legacy = legacy
+    return inspect(files, settings, at: now)
+  }
+
+  package static func inspect(_ files: [NamedBytes], _ settings: Settings, at now: Date) -> InspectionReport {
     var findings: [InspectionReport.Finding] = []
     var groups: [InspectedGroup] = []
     for file in files {
-      var reader = FileReader(file: file, password: password, legacy: legacy)
+      var reader = FileReader(file: file, password: settings.password, legacy: settings.legacy)
       reader.read()
       findings += reader.findings
       groups += reader.groups
     }
     let entries = groups.flatMap(\.entries)
-    findings += entries.flatMap { ItemChecks.findings(of: $0.item, at: now) }
-    var chains = IssuerSearch(entries)
+    findings += entries.flatMap { ItemChecks.findings(of: $0.item, at: now, warning: settings.expiryWarning) }
+    var chains = IssuerSearch(entries, settings.neighbourhood)
     chains.run()
     findings += chains.findings
     findings += groups.flatMap { GroupChecks(group: $0, issuers: chains).findings() }
-    let keys = KeyMatching(groups)
+    if settings.neighbourhood == .sharedFolder { findings += BundleChecks(groups, issuers: chains).findings() }
+    let keys = KeyMatching(groups, settings.neighbourhood)
     findings += keys.findings
     var report = InspectionReport(inspected: now)
     report.items = entries.map(\.item).map(Provenance.annotated)

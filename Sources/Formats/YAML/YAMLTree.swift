@@ -67,7 +67,7 @@ extension YAMLTree {
 
   /// A truth value in YAML 1.1's spellings, without quotes.
   package var flag: Bool? {
-    guard case .scalar(let text) = content, style == .plain else { return nil }
+    guard case .scalar(let text) = content, style == .plain, text.utf8.count <= 5 else { return nil }
     switch text.lowercased() {
     case "true", "yes", "on": return true
     case "false", "no", "off": return false

@@ -40,6 +40,11 @@ package struct FieldConflict: Hashable, Sendable {
   package var field: String
   /// Such as `kubectl-edit` or `helm`.
   package var manager: String
+
+  package init(field: String, manager: String) {
+    self.field = field
+    self.manager = manager
+  }
 }
 
 extension FieldConflict {

@@ -93,10 +93,12 @@ extension KubernetesClient {
     _ status: APIStatus?, _ object: ObjectReference, _ redaction: Redaction, _ said: String
   ) -> [InvalidField] {
     let causes = status?.causes ?? []
-    guard !causes.isEmpty else { return [InvalidField(field: "", reason: said)] }
+    guard !causes.isEmpty else {
+      return [InvalidField(field: "", reason: said.isEmpty ? "the server gives no reason" : said)]
+    }
     return causes.map { cause in
       // The server quotes values: of data none is shown, whatever it is.
-      let isData = object.kind.isCore && (cause.field.contains("data") || cause.field.contains("Data"))
+      let isData = object.kind.isCore && ["data", "stringData", "binaryData"].contains { cause.field.hasPrefix($0) }
       return InvalidField(
         field: redaction.clean(cause.field), reason: isData ? words(cause.reason) : redaction.clean(cause.message))
     }

@@ -32,8 +32,8 @@ package indirect enum KubernetesError: ExplainedError, Hashable {
 
   /// Nothing was written, because of these changes.
   case blocked([ClusterChange])
-  /// Some objects were written, the others not.
-  case incomplete(written: [ObjectReference], failures: [ObjectFailure])
+  /// Something was done with some objects, but not with all.
+  case incomplete(done: [ObjectReference], failures: [ObjectFailure], untried: [ObjectReference])
   case rolloutFailed(Workload, reason: String)
   case rolloutTimedOut(Workload, after: Duration, last: String)
   case cancelled
@@ -43,6 +43,11 @@ package indirect enum KubernetesError: ExplainedError, Hashable {
 package struct ObjectFailure: Hashable, Sendable {
   package var object: ObjectReference
   package var error: KubernetesError
+
+  package init(object: ObjectReference, error: KubernetesError) {
+    self.object = object
+    self.error = error
+  }
 }
 
 extension KubernetesError {
@@ -66,8 +71,8 @@ extension KubernetesError {
       "the API server can't answer (\(status), \(attempts) attempts)" + Self.quoting(said)
     case .unexpectedAnswer(let action, let problem): "can't \(action): \(problem)"
     case .blocked(let changes): "nothing was written: " + Self.describe(blocking: changes)
-    case .incomplete(let written, let failures):
-      "\(failures.count) of \(written.count + failures.count) objects were not written: "
+    case .incomplete(let done, let failures, let untried):
+      "\(failures.count + untried.count) of \(done.count + failures.count + untried.count) objects are not done: "
         + failures.map(\.error.message).joined(separator: "; ")
     case .rolloutFailed(let workload, let reason): "the restart of \(workload) failed: \(reason)"
     case .rolloutTimedOut(let workload, let time, let last):
@@ -92,8 +97,8 @@ extension KubernetesError {
     case .unavailable: "wait, then run it again; what was done already is not done twice"
     case .unexpectedAnswer: "check that the address is an API server's, and that no proxy stands in between"
     case .blocked(let changes): Self.hint(blocking: changes)
-    case .incomplete(_, let failures):
-      failures.lazy.compactMap(\.error.hint).first ?? "run it again; what was written stays as it is"
+    case .incomplete(_, let failures, _):
+      failures.lazy.compactMap(\.error.hint).first ?? "run it again; what is done stays as it is"
     case .rolloutFailed(let workload, _), .rolloutTimedOut(let workload, _, _):
       "kubectl -n \(workload.namespace) describe \(workload.kind.rawValue.lowercased()) \(workload.name)"
     }
@@ -106,7 +111,7 @@ extension KubernetesError {
     case .noConfiguration, .file, .material: .badInput
     case .execPlugin, .unavailable, .unexpectedAnswer, .rolloutFailed, .rolloutTimedOut, .cancelled: .environment
     case .unauthorized, .forbidden, .notFound, .conflict, .changedMeanwhile, .invalid, .refused, .blocked: .refused
-    case .incomplete(_, let failures):
+    case .incomplete(_, let failures, _):
       failures.contains { $0.error.kind == .environment } ? .environment : .refused
     }
   }

@@ -18,22 +18,11 @@ extension ClusterApplication {
   /// Deletes just the objects that were listed, not others that have taken their names since.
   /// - Throws: `.incomplete` with what was deleted and what wasn't.
   package func delete(
-    _ listed: [KubernetesClient.Listed], progress: @Sendable (ObjectReference) -> Void = { _ in }
+    _ listed: [KubernetesClient.Listed], progress: (ObjectReference) -> Void = { _ in }
   ) async throws(KubernetesError) {
-    var deleted: [ObjectReference] = []
-    var failures: [ObjectFailure] = []
-    for entry in listed {
-      do throws(KubernetesError) {
-        try await client.delete(entry.object, entry.preconditions)
-        deleted.append(entry.object)
-        progress(entry.object)
-      } catch {
-        if deleted.isEmpty, failures.isEmpty, !error.isAboutOneObject { throw error }
-        failures.append(ObjectFailure(object: entry.object, error: error))
-        if !error.isAboutOneObject { break }
-      }
+    _ = try await write(listed, of: \.object, progress: progress) { entry throws(KubernetesError) in
+      try await client.delete(entry.object, entry.preconditions)
     }
-    guard failures.isEmpty else { throw .incomplete(written: deleted, failures: failures) }
   }
 
   /// The names of a release's StatefulSets, sorted: agents' Secrets are named after them.

@@ -16,7 +16,7 @@ package struct ClusterApplication: Sendable {
     }
   }
 
-  /// Which objects of others may be in the way.
+  /// Which objects of others may be in the way. What others set after the plan was shown is never taken over.
   package struct Permissions: Hashable, Sendable {
     /// Take over fields that other managers have set.
     package var force: Bool
@@ -41,8 +41,14 @@ package struct ClusterApplication: Sendable {
   /// - Throws: ``KubernetesError`` where the cluster can't be asked at all: unreachable, or our credentials refused.
   ///   What it says of one object is a ``ClusterChange/Action/refused(_:)``.
   package func plan(_ items: [Item]) async throws(KubernetesError) -> [ClusterChange] {
+    let results = await items.mapConcurrently { item in
+      await attempt { () throws(KubernetesError) in try await plan(item) }
+    } finished: { _, result in
+      result.isSuccess
+    }
+    // The first failure, not that of a request which was under way beside it.
     var changes: [ClusterChange] = []
-    for item in items { changes.append(try await plan(item)) }
+    for result in results { if let result { changes.append(try result.get()) } }
     return changes
   }
 
@@ -91,7 +97,7 @@ package struct ClusterApplication: Sendable {
 
   // MARK: - Applying
 
-  /// Applies what was planned, in the order given.
+  /// Applies what was planned, several objects at a time.
   /// - Parameter progress: called after each object that was written.
   /// - Returns: the objects that were written.
   /// - Throws: `.blocked` before anything is written, when an object is refused, or is in conflict or of another type
@@ -99,31 +105,49 @@ package struct ClusterApplication: Sendable {
   @discardableResult
   package func apply(
     _ changes: [ClusterChange], _ permissions: Permissions,
-    progress: @Sendable (ObjectReference) -> Void = { _ in }
+    progress: (ObjectReference) -> Void = { _ in }
   ) async throws(KubernetesError) -> [ObjectReference] {
     let blocking = changes.filter { $0.isBlocked(permissions) }
     guard blocking.isEmpty else { throw .blocked(blocking) }
+    let pending = changes.filter(\.isPending)
+    return try await write(pending, of: \.item.object, progress: progress) { change throws(KubernetesError) in
+      try await apply(change, permissions)
+    }
+  }
+
+  /// Does something with each object, and goes on when one is refused.
+  /// - Returns: the objects that it was done with.
+  /// - Throws: `.incomplete`, or the failure itself where nothing was done before the cluster was out of reach.
+  func write<Element: Sendable>(
+    _ elements: [Element], of object: (Element) -> ObjectReference, progress: (ObjectReference) -> Void,
+    _ action: @escaping @Sendable (Element) async throws(KubernetesError) -> Void
+  ) async throws(KubernetesError) -> [ObjectReference] {
+    let results = await elements.mapConcurrently { element in
+      await attempt { () throws(KubernetesError) in try await action(element) }
+    } finished: { element, result in
+      if result.isSuccess { progress(object(element)) }
+      // The others would fail in the same way.
+      return result.failure?.isAboutOneObject ?? true
+    }
     var written: [ObjectReference] = []
     var failures: [ObjectFailure] = []
-    for change in changes where change.isPending {
-      do throws(KubernetesError) {
-        try await apply(change, permissions)
-        written.append(change.item.object)
-        progress(change.item.object)
-      } catch {
-        if written.isEmpty, failures.isEmpty, !error.isAboutOneObject { throw error }
-        failures.append(ObjectFailure(object: change.item.object, error: error))
-        // The others would fail in the same way.
-        if !error.isAboutOneObject { break }
+    var untried: [ObjectReference] = []
+    for (element, result) in zip(elements, results) {
+      switch result {
+      case .success: written.append(object(element))
+      case .failure(let error): failures.append(ObjectFailure(object: object(element), error: error))
+      case nil: untried.append(object(element))
       }
     }
-    guard failures.isEmpty else { throw .incomplete(written: written, failures: failures) }
+    if written.isEmpty, let error = failures.first?.error, !error.isAboutOneObject { throw error }
+    guard failures.isEmpty else { throw .incomplete(done: written, failures: failures, untried: untried) }
     return written
   }
 
   private func apply(_ change: ClusterChange, _ permissions: Permissions) async throws(KubernetesError) {
     let item = change.item
-    let options = KubernetesClient.ApplyOptions(force: permissions.force)
+    var options = KubernetesClient.ApplyOptions()
+    if case .conflict = change.action { options.force = permissions.force }
     guard case .replace = change.action, let live = change.live else {
       _ = try await client.apply(item.object, configuration: item.configuration, options: options)
       return
@@ -160,6 +184,12 @@ package struct ClusterApplication: Sendable {
   }
 }
 
+// The configuration of a Secret is made of secrets: printed by mistake, it shows which object it is.
+extension ClusterApplication.Item: CustomStringConvertible, CustomReflectable {
+  package var description: String { object.description }
+  package var customMirror: Mirror { Mirror(self, children: ["object": object]) }
+}
+
 extension ClusterChange {
   fileprivate func isBlocked(_ permissions: ClusterApplication.Permissions) -> Bool {
     switch action {
@@ -179,6 +209,18 @@ extension ClusterObject {
     members["metadata"] = .object(metadata.filter { kept.contains($0.key) })
     return .object(members)
   }
+}
+
+/// A typed throw as a value, for task groups.
+private func attempt<Value>(
+  _ body: () async throws(KubernetesError) -> Value
+) async -> Result<Value, KubernetesError> {
+  do throws(KubernetesError) { return .success(try await body()) } catch { return .failure(error) }
+}
+
+extension Result {
+  fileprivate var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
+  fileprivate var isSuccess: Bool { failure == nil }
 }
 
 extension KubernetesError {

@@ -18,6 +18,12 @@ package struct ClusterChange: Hashable, Sendable {
   /// Which object the plan has seen.
   package var live: KubernetesClient.Preconditions?
 
+  package init(item: ClusterApplication.Item, action: Action, live: KubernetesClient.Preconditions? = nil) {
+    self.item = item
+    self.action = action
+    self.live = live
+  }
+
   /// Whether applying would change anything.
   package var isPending: Bool { action != .unchanged }
 }

@@ -26,6 +26,11 @@ package struct Rollout: Sendable {
   package struct Result: Hashable, Sendable {
     package var workload: Workload
     package var outcome: Outcome
+
+    package init(workload: Workload, outcome: Outcome) {
+      self.workload = workload
+      self.outcome = outcome
+    }
   }
 
   let client: KubernetesClient

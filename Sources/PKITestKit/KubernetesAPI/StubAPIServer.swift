@@ -21,6 +21,12 @@ package final class StubAPIServer: Sendable {
   package static let program = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("server/stub_api_server.py")
 
+  /// The system's own, which starts sooner than one that a version manager has to find.
+  private static var python: String {
+    let system = "/usr/bin/python3"
+    return FileManager.default.isExecutableFile(atPath: system) ? system : "python3"
+  }
+
   package let pki: StubAPIServerPKI
   private let process: ServerProcess
   private let directory: TemporaryDirectory
@@ -36,10 +42,10 @@ package final class StubAPIServer: Sendable {
       Self.program.path, "--cert", pki.path("\(certificate).crt"), "--key", pki.path("\(certificate).key"),
       "--client-ca", pki.path("ca.crt"), "--port", "%PORT%", "--token", Self.token,
       "--state", directory.file("state.json").path, "--faults", directory.file("faults.json").path,
-      "--log", directory.file("requests.jsonl").path,
+      "--log", directory.file("requests.jsonl").path, "--until-input-ends",
     ]
     process = try ServerProcess(
-      .init(program: "python3", arguments: ["-B"] + arguments, directory: directory), port: ServerProcess.freePort())
+      .init(program: Self.python, arguments: ["-B"] + arguments, directory: directory), port: ServerProcess.freePort())
   }
 
   package var port: Int { process.port }
@@ -103,6 +109,10 @@ package final class StubAPIServer: Sendable {
 
   /// Runs the real kubectl against it.
   package func kubectl(_ arguments: String..., input: String? = nil) throws -> Tool.Output {
+    try kubectl(arguments, input: input)
+  }
+
+  package func kubectl(_ arguments: [String], input: String? = nil) throws -> Tool.Output {
     try Tool.run(
       "kubectl",
       ["--kubeconfig", kubeconfig(), "--cache-dir", directory.file("cache").path] + arguments, in: directory.url,

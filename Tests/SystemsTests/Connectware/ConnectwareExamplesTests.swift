@@ -1,3 +1,4 @@
+import Credentials
 import Formats
 import Foundation
 import Systems
@@ -135,6 +136,28 @@ struct ConnectwareExamplesTests {
     let findings = Connectware.lint(LintContext(files: [file], now: bench.now), declared: nil)
     #expect(findings.map(\.code) == ["connectware-misspelt-key", "connectware-misspelt-key"])
     #expect(findings.map(\.line) == [11, 15])
+  }
+
+  @Test("the example fleet file is merged into its files, and the outcome has no finding")
+  func fleetFile() throws {
+    let folder = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../Examples/connectware")
+    func read(_ name: String) throws -> String {
+      try String(contentsOf: folder.appendingPathComponent(name).standardizedFileURL, encoding: .utf8)
+    }
+    let fleet = try Fleet(Array(try read("fleet.yaml").utf8), path: "fleet.yaml")
+    let system = try #require(fleet.members.first?.system as? Connectware)
+    let names = system.inputs.map(\.path)
+    let files = Dictionary(uniqueKeysWithValues: try names.map { ($0, try read($0)) })
+    let delivery = try bench.deliver(system, files: files)
+    let merged = try #require(delivery["agents", "values.yaml"]).text
+    #expect(merged.hasPrefix("# The agents of plant 7.\n"))
+    #expect(merged.contains("  - name: bender-robots # hall 1\n"))
+    #expect(try delivery["connectware", "cybus_ca.crt"]?.text.hasSuffix(bench.issuer.certificate.pem) == true)
+    let yaml = try delivery.folders.flatMap(\.artefacts).filter { $0.path.hasSuffix(".yaml") }.map { artefact in
+      LintFile(
+        path: artefact.path, bytes: artefact.bytes, content: .yaml(try YAMLTree.documents(artefact.bytes)))
+    }
+    #expect(Connectware.lint(LintContext(files: yaml, now: bench.now), declared: system).isEmpty)
   }
 
   /// Puts the delivered files in the place of their names in square brackets.

@@ -32,11 +32,11 @@ struct ConnectwareTrustTests {
     try company.connectware("names: [a, b]", installation: "customCA: {bundle: cybus_ca.crt, \(custom)}")
   }
 
-  private func refusal(_ changes: [String: String?], _ custom: String? = nil) throws -> FleetError? {
+  private func refusal(_ changes: [String: String?]) throws -> FleetError? {
     var files = try files()
     for (name, text) in changes { files[name] = text }
-    let system = try custom.map { try system($0) } ?? self.system()
-    do {
+    let system = try system()
+    do throws(FleetError) {
       _ = try system.nodes(InputFiles(files.mapValues { Array($0.utf8) }))
       return nil
     } catch {
@@ -109,7 +109,7 @@ struct ConnectwareTrustTests {
   @Test("a chain that is out of order, no authority's, or a partner's is refused")
   func otherChain() throws {
     let partner = try company.partner().certificate
-    let root = try company.issuer.certificate
+    let root = company.issuer.certificate
     #expect(
       try refusal(["ca-chain.pem": try root.pem + server.chainPEM()])?.message.contains("is no certificate authority")
         == true)
@@ -142,7 +142,7 @@ struct ConnectwareTrustTests {
       """
       #!/bin/sh
       case "$*" in *"get pod"*) echo pod-1; exit;; esac
-      echo "$@" >>"\(directory.path)/calls"
+      printf '%s\n' "$*" >>"\(directory.path)/calls"
       """.utf8
     ).write(to: directory.file("kubectl"))
     try Tool.require("chmod", ["755", directory.file("kubectl").path])

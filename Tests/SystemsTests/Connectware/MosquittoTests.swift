@@ -2,6 +2,7 @@ import Credentials
 import Formats
 import Foundation
 import PKITestKit
+import SwiftASN1
 import Systems
 import Testing
 import X509

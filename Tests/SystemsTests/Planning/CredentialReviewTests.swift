@@ -22,11 +22,9 @@ struct CredentialReviewTests {
     present = try bench.credential(identity)
   }
 
-  private func reason(_ change: (inout Node) throws -> Void = { _ in }, at time: TimeInterval = 0) rethrows
-    -> RenewalReason?
-  {
+  private func reason(_ change: (inout Node) -> Void = { _ in }, at time: TimeInterval = 0) -> RenewalReason? {
     var node = node
-    try change(&node)
+    change(&node)
     return CredentialReview(now: bench.now + time, issuers: [bench.issuer.certificate]).reason(
       toReplace: present, of: node)
   }

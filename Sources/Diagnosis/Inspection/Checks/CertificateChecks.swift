@@ -5,8 +5,11 @@ enum CertificateChecks {
   /// How long before its end a certificate is worth a warning.
   static let warningPeriod: TimeInterval = 30 * 86_400
 
-  static func check(_ certificate: CertificateFacts, at now: Date, into report: inout FindingList) {
-    checkValidity(certificate, at: now, into: &report)
+  /// - Parameter warning: as ``Inspection/Settings/expiryWarning``.
+  static func check(
+    _ certificate: CertificateFacts, at now: Date, warning: Duration?, into report: inout FindingList
+  ) {
+    checkValidity(certificate, at: now, warning: warning, into: &report)
     checkVersion(certificate, into: &report)
     checkSerial(certificate, into: &report)
     ItemChecks.check(certificate.publicKey, into: &report)
@@ -29,7 +32,9 @@ enum CertificateChecks {
     checkKeyIdentifiers(certificate, into: &report)
   }
 
-  private static func checkValidity(_ certificate: CertificateFacts, at now: Date, into report: inout FindingList) {
+  private static func checkValidity(
+    _ certificate: CertificateFacts, at now: Date, warning: Duration?, into report: inout FindingList
+  ) {
     guard let notBefore = certificate.notBefore, let notAfter = certificate.notAfter else {
       return report.add(
         .unreadableValidity, .error, "the validity isn't written as RFC 5280 wants it",
@@ -46,17 +51,18 @@ enum CertificateChecks {
         .expired, .error, "expired at \(DERTime.rfc3339(notAfter)), \(days(from: notAfter, to: now)) days ago",
         why: "every peer refuses it",
         fix: certificate.role == .leaf ? "renew it" : "roll over to a new authority, and renew all that it issued")
-    } else if isLate(from: notBefore, to: notAfter, at: now) {
+    } else if isLate(from: notBefore, to: notAfter, at: now, warning: warning) {
       report.add(
         .expiresSoon, .warning, "expires at \(DERTime.rfc3339(notAfter)), in \(days(from: now, to: notAfter)) days",
         why: "every peer refuses it from then on", fix: "renew it now")
     }
   }
 
-  /// Within ``warningPeriod`` of its end, and in the last third of its life: a certificate made for a day is not late
-  /// when it is new.
-  static func isLate(from notBefore: Date, to notAfter: Date, at now: Date) -> Bool {
+  /// Within what the operator said. Else within ``warningPeriod`` of its end, and in the last third of its life: a
+  /// certificate made for a day is not late when it is new.
+  static func isLate(from notBefore: Date, to notAfter: Date, at now: Date, warning: Duration?) -> Bool {
     let left = notAfter.timeIntervalSince(now)
+    if let warning { return left < Double(warning.components.seconds) }
     return left < warningPeriod && left < notAfter.timeIntervalSince(notBefore) / 3
   }
 

@@ -14,13 +14,14 @@ struct GroupChecks {
   private var isTrustBundle: Bool { group.isTrustBundle || group.kind == .trustStore }
 
   /// A Secret and a table of a values file are bundles of files: `tls.crt` is one, `ca.crt` another.
-  private func parts() -> [InspectedGroup] {
+  func parts() -> [InspectedGroup] {
     let byPath = Dictionary(grouping: group.entries) { $0.item.location.path ?? "" }
     return byPath.sorted { $0.key < $1.key }.map { path, entries in
       var part = group
       part.kind = .file
       part.entries = entries
       part.location.path = path
+      part.location.line = entries.first?.item.location.line
       // `data.ca.crt` is the key `ca.crt` of a Secret; `agents.caChain.cert` is named by its table as well.
       let names =
         group.kind == .secret

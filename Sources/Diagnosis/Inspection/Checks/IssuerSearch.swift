@@ -14,8 +14,11 @@ struct IssuerSearch {
   /// Signatures that may still be checked: a hostile set of namesakes must not cost hours.
   private var budget = 2000
 
-  init(_ entries: [Entry]) {
+  private let neighbourhood: Inspection.Neighbourhood
+
+  init(_ entries: [Entry], _ neighbourhood: Inspection.Neighbourhood) {
     self.entries = entries
+    self.neighbourhood = neighbourhood
     var seen: Set<[UInt8]> = []
     certificates = entries.indices.filter { index in
       entries[index].certificate.map { seen.insert($0.fingerprint).inserted } ?? false
@@ -35,6 +38,7 @@ struct IssuerSearch {
     for index in entries.indices {
       if let list = entries[index].revocationList { findIssuer(of: list, at: entries[index].item.location) }
     }
+    guard neighbourhood == .namedTogether else { return }
     for index in certificates where entries[index].certificate?.role == .leaf { checkReachesAuthority(index) }
   }
 

@@ -4,10 +4,10 @@ import Foundation
 enum ItemChecks {
   typealias Finding = InspectionReport.Finding
 
-  static func findings(of item: InspectionReport.Item, at now: Date) -> [Finding] {
+  static func findings(of item: InspectionReport.Item, at now: Date, warning: Duration? = nil) -> [Finding] {
     var report = FindingList(location: item.location)
     switch item.content {
-    case .certificate(let facts): CertificateChecks.check(facts, at: now, into: &report)
+    case .certificate(let facts): CertificateChecks.check(facts, at: now, warning: warning, into: &report)
     case .request(let facts): check(facts, into: &report)
     case .revocationList(let facts): check(facts, at: now, into: &report)
     case .privateKey(let facts):

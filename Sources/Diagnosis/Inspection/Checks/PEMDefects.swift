@@ -2,13 +2,37 @@ import Formats
 
 /// What the defects of a PEM file mean to those who read it.
 enum PEMDefects {
+  /// What the PEM stands in: advice differs.
+  enum Carrier { case file, values, secret }
+
   static func finding(
-    _ defect: PEM.Defect, in file: String, at location: InspectionReport.Location? = nil
+    _ defect: PEM.Defect, in file: String, _ carrier: Carrier = .file, at location: InspectionReport.Location? = nil
   ) -> InspectionReport.Finding {
-    let (code, severity, why, fix) = explanation(defect.kind, file: file.printable)
+    var explanation = explanation(defect.kind, file: file.printable)
+    switch carrier {
+    case .file: break
+    case .values: explain(defect.kind, inValues: &explanation)
+    case .secret: explanation.fix = "mend the file that the Secret was made from, and make the Secret again"
+    }
     return InspectionReport.Finding(
-      code: code, severity: severity, location: location ?? InspectionReport.Location(file: file, line: defect.line),
-      what: defect.kind.explanation, why: why, fix: fix)
+      code: explanation.code, severity: explanation.severity,
+      location: location ?? InspectionReport.Location(file: file, line: defect.line), what: defect.kind.explanation,
+      why: explanation.why, fix: explanation.fix)
+  }
+
+  private static func explain(_ kind: PEM.Defect.Kind, inValues explanation: inout Explanation) {
+    switch kind {
+    case .fusedLines:
+      explanation.why = "without `|` behind the key, YAML joins the lines of a text, and readers find no BEGIN line"
+    case .indentation:
+      explanation.why = "what reads the value gets these spaces too, and finds no BEGIN line behind them"
+    case .escapedNewlines: explanation.why = "YAML takes \\n for a newline between double quotes only"
+    default: break
+    }
+    switch kind {
+    case .badBase64, .unterminated, .mismatchedEnd, .strayEnd, .damagedMarker, .tooLarge: break
+    default: explanation.fix = "put the PEM behind `|`, each of its lines indented alike and deeper than the key"
+    }
   }
 
   static func isAboutMarkers(_ defect: PEM.Defect) -> Bool {

@@ -53,6 +53,14 @@ enum NamePromise {
     ])
   }
 
+  /// `ca-certificates.crt`, `truststore.pem`: a set of authorities that have nothing to do with each other.
+  static func isCollection(_ name: String) -> Bool {
+    let base = name.split(separator: "/").last.map(String.init) ?? name
+    return !words(of: base).isDisjoint(with: [
+      "certificates", "certs", "cacerts", "cas", "trust", "trusted", "truststore", "roots",
+    ])
+  }
+
   /// The name without folder and ending: `node.key` and `node.crt` belong together.
   static func stem(_ name: String) -> String {
     let base = name.split(separator: "/").last.map(String.init) ?? name

@@ -56,7 +56,7 @@ package struct YAMLEditor: Sendable {
     let wanted = meaning.pending(edits)
     guard !wanted.isEmpty else { return }
     let splices = try YAMLSplicer.splices(for: wanted, meaning: meaning, bytes: bytes)
-    let outcome = YAMLSplice.apply(splices, to: bytes)
+    let outcome = Splice.apply(splices, to: bytes)
     // A literal scalar at the very end needs the line break that other values can do without.
     for candidate in [outcome, outcome + Array("\n".utf8)] {
       guard let new = try? YAMLMeaning.document(candidate), new.isOutcome(of: wanted, on: meaning) else { continue }

@@ -19,9 +19,9 @@ struct YAMLSplicer {
   let bytes: [UInt8]
   let reader: YAMLLayoutReader
   let habits: YAMLHabits
-  private(set) var splices: [YAMLSplice] = []
+  private(set) var splices: [Splice] = []
 
-  static func splices(for edits: [YAMLEdit], meaning: YAMLMeaning, bytes: [UInt8]) throws(FormatError) -> [YAMLSplice] {
+  static func splices(for edits: [YAMLEdit], meaning: YAMLMeaning, bytes: [UInt8]) throws(FormatError) -> [Splice] {
     let reader = YAMLLayoutReader(bytes)
     var layout: YAMLLayout
     do {
@@ -40,7 +40,7 @@ struct YAMLSplicer {
   }
 
   mutating func replace(_ range: Range<Int>, with text: String) {
-    splices.append(YAMLSplice(range: range, text: text))
+    splices.append(Splice(range: range, text: text))
   }
 
   // MARK: The way down
@@ -131,8 +131,9 @@ struct YAMLSplicer {
     default: return setContent(of: slot, to: value)
     }
     guard !kept.isEmpty, !children.isEmpty else { return setContent(of: slot, to: value) }
+    let values = meaning.values
     for (index, wanted) in kept {
-      try reconcile(child(index, of: slot), meaning: meaning.values[index], with: wanted)
+      try reconcile(child(index, of: slot), meaning: values[index], with: wanted)
     }
     apply(change, to: slot)
   }

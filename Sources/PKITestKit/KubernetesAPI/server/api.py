@@ -118,6 +118,11 @@ class Request:
 
     def list(self):
         found = self.store.list(self.plural, self.namespace, self.query.get("labelSelector"))
+        field, _, value = self.query.get("fieldSelector", "").partition("=")
+        if field == "metadata.name":
+            found = [content for content in found if content["metadata"]["name"] == value]
+        elif field:
+            raise Problem(400, f"{field}: field label not supported")
         kind, version, _ = KINDS[self.plural]
         limit = min(int(self.query.get("limit") or 1 << 30), self.store.page_limit)
         start = self.after(found)

@@ -35,9 +35,11 @@ def step(content):
         status["observedGeneration"] = generation
         begin(content, status, generation)
         return True
+    if mode == "stuck":
+        return False
     if content["kind"] == "Deployment":
         return step_deployment(content, status, mode)
-    return step_stateful_set(content, status, mode)
+    return step_stateful_set(content, status)
 
 
 def begin(content, status, generation):
@@ -61,8 +63,6 @@ def step_deployment(content, status, mode):
             "message": f'ReplicaSet "{content["metadata"]["name"]}-2" has timed out progressing.',
         }]
         return True
-    if mode == "stuck":
-        return False
     if status["replicas"] > wanted:
         status["replicas"] = wanted
         return True
@@ -72,7 +72,7 @@ def step_deployment(content, status, mode):
     return False
 
 
-def step_stateful_set(content, status, mode):
+def step_stateful_set(content, status):
     wanted = content["spec"]["replicas"]
     strategy = content["spec"].get("updateStrategy", {})
     if strategy.get("type") == "OnDelete":
@@ -80,8 +80,6 @@ def step_stateful_set(content, status, mode):
     due = max(0, wanted - strategy.get("rollingUpdate", {}).get("partition", 0))
     if status["updatedReplicas"] < due:
         if status["readyReplicas"] < wanted:
-            if mode == "stuck":
-                return False
             status["readyReplicas"] = wanted
             status["updatedReplicas"] += 1
         else:

@@ -31,7 +31,7 @@ struct AgentFolder {
     if let key, !delivery.isInline(agent) {
       let secret = KubernetesSecret.tls(name: name, namespace: namespace, certificate: chain, key: key)
       let artefact = try ConnectwareDelivery.written("the Secret \(name)") { () throws(FormatError) in
-        try Artefact(secret, carries: carries)
+        try Artefact(.secret(secret), carries: carries)
       }
       folder.artefacts.append(artefact)
       folder.steps.append(.init("Create or replace the Secret that the agent reads.", commands.apply(artefact.path)))

@@ -49,7 +49,7 @@ struct ReleaseFolder {
     return try ConnectwareDelivery.written("the ConfigMap \(release.configMap)") { () throws(FormatError) in
       let map = KubernetesConfigMap(
         name: release.configMap, namespace: release.installed.namespace, data: [(ConnectwareDelivery.caFile, pem)])
-      return Artefact("\(map.name).yaml", try map.yaml().utf8)
+      return try Artefact(.configMap(map))
     }
   }
 

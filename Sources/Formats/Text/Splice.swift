@@ -1,11 +1,11 @@
 /// The replacement of a range of bytes.
-struct YAMLSplice: Hashable {
+struct Splice: Hashable {
   var range: Range<Int>
   var text: String
 
   /// Replaces the ranges, which don't overlap: what overlaps the one before is left out. Insertions at one place keep
   /// their order, and come before what is replaced from there on.
-  static func apply(_ splices: [YAMLSplice], to bytes: [UInt8]) -> [UInt8] {
+  static func apply(_ splices: [Splice], to bytes: [UInt8]) -> [UInt8] {
     var result: [UInt8] = []
     var position = 0
     let ordered = splices.enumerated().sorted {

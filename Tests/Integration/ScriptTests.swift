@@ -2,15 +2,17 @@ import Foundation
 import PKITestKit
 import Testing
 
-/// A file of `Tests/Integration/Desk`.
+/// A file of `Tests/Integration/Desk` or `Tests/Integration/Fleet`.
 struct ScriptFile: Sendable, CustomTestStringConvertible {
   let url: URL
   let script: Script
 
   var testDescription: String { "\(url.lastPathComponent): \(script.title)" }
 
-  static let all: [ScriptFile] = {
-    let folder = Workspace.sources.appendingPathComponent("Desk")
+  static let all: [ScriptFile] = folder("Desk") + folder("Fleet")
+
+  static func folder(_ name: String) -> [ScriptFile] {
+    let folder = Workspace.sources.appendingPathComponent(name)
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter {
       $0.hasSuffix(".txt")
     }
@@ -18,11 +20,11 @@ struct ScriptFile: Sendable, CustomTestStringConvertible {
       let url = folder.appendingPathComponent(name)
       return (try? String(contentsOf: url, encoding: .utf8)).map { ScriptFile(url: url, script: Script(parsing: $0)) }
     }
-  }()
+  }
 }
 
-@Suite("the desk's commands")
-struct DeskScriptTests {
+@Suite("the scripted cases")
+struct ScriptTests {
   /// With RECORD=1 in the environment the files are written anew: read the difference before committing it.
   @Test("a scripted case answers as it is written down", arguments: ScriptFile.all)
   func script(_ file: ScriptFile) throws {
@@ -41,7 +43,8 @@ struct DeskScriptTests {
 
   @Test("there are scripted cases")
   func scriptsAreFound() {
-    #expect(ScriptFile.all.count > 20)
+    #expect(ScriptFile.folder("Desk").count > 20)
+    #expect(!ScriptFile.folder("Fleet").isEmpty)
     for file in ScriptFile.all {
       #expect(!file.script.commands.isEmpty, "\(file.url.lastPathComponent) has no command")
     }
