@@ -35,7 +35,8 @@ struct BacalhauLintTests {
     """
 
   private func lint(_ files: [(String, String)], declared: Bacalhau? = nil) throws -> [Finding] {
-    let context = LintContext(files: try files.map { try LintFile($0.0, text: $0.1) }, now: bench.workbench.now)
+    let context = LintContext(
+      files: files.map { LintFile(path: $0.0, bytes: Array($0.1.utf8)) }, now: bench.workbench.now)
     return Bacalhau.lint(context, declared: declared)
   }
 

@@ -53,13 +53,3 @@ struct BacalhauWorkbench {
     }
   }
 }
-
-extension LintFile {
-  /// By the ending of its name.
-  init(_ path: String, text: String) throws {
-    let bytes = Array(text.utf8)
-    let content: Content =
-      path.hasSuffix(".yaml") ? .yaml(try YAMLTree.documents(bytes)) : .pem(PEM.scan(bytes).blocks)
-    self.init(path: path, bytes: bytes, content: content)
-  }
-}
