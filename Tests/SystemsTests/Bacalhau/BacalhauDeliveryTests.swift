@@ -98,6 +98,16 @@ struct BacalhauDeliveryTests {
     #expect(try bench.deliver(supply).folders.isEmpty)
   }
 
+  @Test("nodes get the CA, wherever it is known from; without it there is no delivery")
+  func authority() throws {
+    var supply = try bench.supply()
+    supply.credentials["orchestrator"]?.trust = []
+    let expected = try PEM.encode(bench.workbench.issuer.certificate)
+    #expect(try bench.deliver(supply)["compute-1", "ca.crt"]?.text == expected)
+    supply.trust = []
+    #expect(throws: FleetError.self) { try bench.deliver(supply) }
+  }
+
   @Test("a key that is kept elsewhere is not delivered, and the commands say where it goes")
   func foreignKey() throws {
     var bench = bench

@@ -7,7 +7,8 @@ extension Bacalhau {
   ) throws(FleetError) -> Delivery {
     let settings = try BacalhauSettings(self, supply)
     let credential = supply.credentials[Self.orchestratorName]
-    let trust = try encoded { () throws(FormatError) in try PEM.text(credential?.trust ?? supply.trust) }
+    let authorities = credential.map(\.trust).flatMap { $0.isEmpty ? nil : $0 } ?? supply.trust
+    let trust = try encoded { () throws(FormatError) in try PEM.text(authorities) }
     var delivery = Delivery()
     guard let credential else {
       // Configurations that name files which aren't there would stop the nodes at their next start.
@@ -19,6 +20,11 @@ extension Bacalhau {
       }
       delivery.folders.removeAll { $0.artefacts.isEmpty }
       return delivery
+    }
+    guard !trust.isEmpty else {
+      throw FleetError(
+        "the CA of the orchestrator's certificate isn't known, and nodes need it",
+        advice: "name its file: `authority: {external: true, trust: FILE}`", at: orchestrator.place)
     }
     delivery.folders = [try orchestratorFolder(settings, credential, trust)]
     for machine in computes { delivery.folders.append(try computeFolder(settings, machine, trust)) }
@@ -45,36 +51,34 @@ extension Bacalhau {
       folder.artefacts.append(Artefact("server.key", key.utf8, isSecret: true, carries: [Self.orchestratorName]))
     }
     folder.artefacts.append(try BacalhauMerge.orchestrator(settings))
-    let files = [("ca.crt", true), ("server.crt", false), ("server.key", false), (orchestrator.fileName, false)]
-    folder.steps = [
-      Delivery.Step(
-        key == nil
-          ? "Lay the key that the request was made with beside these files, as server.key; then put all where Bacalhau "
-            + "reads them. Nobody else can read certificate, key and token."
-          : "Put the files where Bacalhau reads them. Nobody else can read certificate, key and token.",
-        commands: BacalhauCommands.install(files, on: orchestrator))
-    ]
-    if settings.isBehindProxy {
-      folder.steps.append(
-        Delivery.Step(
-          "Have the proxy in front of the orchestrator serve \(orchestrator.installed("server.crt")) with "
-            + "\(orchestrator.installed("server.key")), and reload it. Let nobody but the proxy reach port "
-            + "\(settings.orchestrator.port): behind a proxy, Bacalhau takes unencrypted connections."))
-    }
-    folder.steps.append(
-      Delivery.Step(
-        "Restart Bacalhau here first, with `--config \(orchestrator.installed(orchestrator.fileName))`: nodes that "
-          + "trust a CA don't connect without TLS.", BacalhauCommands.restart))
-    let names = try BacalhauNames(self, settings.files).dialled
-    if !settings.isBehindProxy {
-      folder.steps.append(
-        Delivery.Step(
-          "See what the orchestrator serves now.",
-          commands: names.map {
-            BacalhauCommands.check(BacalhauAddress(host: $0, port: settings.orchestrator.port), isBehindProxy: false)
-          }))
-    }
+    folder.steps = try orchestratorSteps(settings, hasKey: key != nil)
     return folder
+  }
+
+  private func orchestratorSteps(
+    _ settings: BacalhauSettings, hasKey: Bool
+  ) throws(FleetError) -> [Delivery.Step] {
+    let files = [("ca.crt", true), ("server.crt", false), ("server.key", false), (orchestrator.fileName, false)]
+    let install = Delivery.Step(
+      (hasKey ? "" : "Lay the key that the request was made with beside these files, as server.key. ")
+        + "Put the files where Bacalhau reads them. Nobody else can read certificate, key and token.",
+      commands: BacalhauCommands.install(files, on: orchestrator))
+    let restart = Delivery.Step(
+      "Restart Bacalhau here first, with `--config \(orchestrator.installed(orchestrator.fileName))`: nodes that "
+        + "trust a CA don't connect without TLS.", BacalhauCommands.restart)
+    let port = settings.orchestrator.port
+    if settings.isBehindProxy {
+      let proxy = Delivery.Step(
+        "Have the proxy in front of the orchestrator serve \(orchestrator.installed("server.crt")) with "
+          + "\(orchestrator.installed("server.key")), and reload it. Let nobody but the proxy reach port \(port): "
+          + "behind a proxy, Bacalhau takes unencrypted connections.")
+      return [install, proxy, restart]
+    }
+    let names = try BacalhauNames(self, settings.files).dialled
+    let check = Delivery.Step(
+      "See what the orchestrator serves now.",
+      commands: names.map { BacalhauCommands.check(BacalhauAddress(host: $0, port: port), isBehindProxy: false) })
+    return [install, restart, check]
   }
 
   private func computeFolder(

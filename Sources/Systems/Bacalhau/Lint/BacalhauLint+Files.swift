@@ -74,32 +74,10 @@ extension BacalhauLint {
       let name = path.joined(separator: ".")
       var findings: [Finding] = []
       if !text.hasPrefix("/") {
-        findings.append(
-          Finding(
-            Problem(
-              "relative-path", what: "\(name) is not an absolute path",
-              why: "it is looked for below the folder that Bacalhau happens to be started in",
-              fix: "write the whole path, beginning with /"), .warning, file: node.file.path, line: value.place.line))
+        findings.append(Finding(.bacalhauRelativePath(name), .warning, file: node.file.path, line: value.place.line))
       }
-      if path.last != "ServerKey", holdsKey(text, node) {
-        findings.append(
-          Finding(
-            Problem(
-              "key-for-certificate", what: "\(name) names a private key",
-              why: path.last == "CACert"
-                ? "a CA's key signs nodes at will: it belongs on no node, and nodes need the certificate alone"
-                : "the key is expected under ServerKey, and a certificate here",
-              fix: "name the certificate's file"), file: node.file.path, line: value.place.line))
-      }
-      if path.last == "ServerKey", isAuthorityKey(text, node) {
-        findings.append(
-          Finding(
-            Problem(
-              "ca-key-on-node", what: "\(name) names the private key of the CA",
-              why: "whoever gets at this machine can sign nodes at will",
-              fix: "issue the orchestrator a certificate with a key of its own, and take the CA's key off the machine"),
-            file: node.file.path, line: value.place.line))
-      }
+      let isMisplaced = path.last == "ServerKey" ? isAuthorityKey(text, node) : holdsKey(text, node)
+      if isMisplaced { findings.append(Finding(.bacalhauKey(path), file: node.file.path, line: value.place.line)) }
       return findings
     }
   }
@@ -137,6 +115,36 @@ extension BacalhauLint {
           "bad-address", what: error.message, why: "the node can't dial it", fix: error.advice)
       }
       return Finding(problem, file: node.file.path, line: element.place.line)
+    }
+  }
+}
+
+extension Problem {
+  fileprivate static func bacalhauRelativePath(_ name: String) -> Problem {
+    Problem(
+      "relative-path", what: "\(name) is not an absolute path",
+      why: "it is looked for below the folder that Bacalhau happens to be started in",
+      fix: "write the whole path, beginning with /")
+  }
+
+  /// A private key that doesn't belong under a key of the configuration.
+  fileprivate static func bacalhauKey(_ path: [String]) -> Problem {
+    let name = path.joined(separator: ".")
+    switch path.last {
+    case "ServerKey":
+      return Problem(
+        "ca-key-on-node", what: "\(name) names the private key of the CA",
+        why: "whoever gets at this machine can sign nodes at will",
+        fix: "issue the orchestrator a certificate with a key of its own, and take the CA's key off the machine")
+    case "CACert":
+      return Problem(
+        "key-for-certificate", what: "\(name) names a private key",
+        why: "a CA's key signs nodes at will: it belongs on no node, and nodes need the certificate alone",
+        fix: "name the certificate's file")
+    default:
+      return Problem(
+        "key-for-certificate", what: "\(name) names a private key",
+        why: "the key is expected under ServerKey, and a certificate here", fix: "name the certificate's file")
     }
   }
 }
