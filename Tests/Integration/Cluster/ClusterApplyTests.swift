@@ -14,11 +14,13 @@ struct ClusterApplyTests {
     let changes = try fleet.changes()
     #expect(
       changes.suffix(2) == ClusterFleet.names.map { "PATCH /apis/apps/v1/statefulsets/\($0)" }, "\(changes)")
-    #expect(Set(changes.dropLast(2)) == [
-      "PATCH /api/v1/secrets/\(Self.secrets[0])", "PATCH /api/v1/secrets/\(Self.secrets[1])",
-      "PATCH /api/v1/configmaps/connectware-agent-mtls-ca-cert",
-    ])
-    for request in try fleet.cluster.requests() where request.method == "PATCH" && !request.path.contains("statefulsets") {
+    #expect(
+      Set(changes.dropLast(2)) == [
+        "PATCH /api/v1/secrets/\(Self.secrets[0])", "PATCH /api/v1/secrets/\(Self.secrets[1])",
+        "PATCH /api/v1/configmaps/connectware-agent-mtls-ca-cert",
+      ])
+    for request in try fleet.cluster.requests()
+    where request.method == "PATCH" && !request.path.contains("statefulsets") {
       #expect(request.query["fieldManager"] == "countersign")
       #expect(request.contentType == "application/apply-patch+yaml")
     }
@@ -75,7 +77,8 @@ struct ClusterApplyTests {
     #expect(output.status == 0, "\(output.text)\(output.errors)")
     #expect(try fleet.secret("plant-bender-robots-mtls") != nil)
     #expect(
-      try fleet.workspace.text("out/connectware/agents/values.yaml").contains("existingSecret: plant-welder-robots-mtls"))
+      try fleet.workspace.text("out/connectware/agents/values.yaml").contains(
+        "existingSecret: plant-welder-robots-mtls"))
     try fleet.workspace.bash("countersign plan fleet.yaml --exit-code --quiet")
   }
 
@@ -170,7 +173,10 @@ struct ClusterApplyTests {
     let fleet = try ClusterFleet()
     for (kubeconfig, words) in [
       (try fleet.cluster.kubeconfig(server: "https://127.0.0.1:\(try ServerProcess.freePort())"), "refused"),
-      (try fleet.cluster.kubeconfig(cluster: "certificate-authority: \(fleet.cluster.pki.path("other-ca.crt"))"), "trust"),
+      (
+        try fleet.cluster.kubeconfig(cluster: "certificate-authority: \(fleet.cluster.pki.path("other-ca.crt"))"),
+        "trust"
+      ),
     ] {
       let output = try fleet.workspace.countersign(
         ["apply", "fleet.yaml", "--no-passphrase", "--kubernetes", "--kubeconfig", kubeconfig])

@@ -40,7 +40,8 @@ struct ClusterFleet {
 
   func apply(_ flags: String..., input: String? = nil, user: String? = nil) throws -> Tool.Output {
     let arguments =
-      ["apply", "fleet.yaml", "--no-passphrase", "--kubernetes", "--kubeconfig", try cluster.kubeconfig(user: user)] + flags
+      ["apply", "fleet.yaml", "--no-passphrase", "--kubernetes", "--kubeconfig", try cluster.kubeconfig(user: user)]
+      + flags
     return try Tool.run(
       "env", workspace.environment + ["countersign"] + arguments, in: workspace.directory.url,
       input: input.map { Data($0.utf8) })
