@@ -41,3 +41,15 @@ func fuzzYAML(_ bytes: [UInt8]) {
   }
   _ = try? ValuesFile.findings(in: bytes)
 }
+
+func fuzzKubeconfig(_ bytes: [UInt8]) {
+  guard let config = try? Kubeconfig.decode(bytes, path: "/home/me/.kube/config") else { return }
+  let merged = Kubeconfig.merged([config, config])
+  require(merged == config, "a kubeconfig that is merged with itself is another one")
+  for context in [nil] + config.contexts.map(\.name) {
+    guard let selection = try? config.selection(context: context, path: "config") else { continue }
+    require(!selection.cluster.skipsVerification, "a server is not verified")
+    let address = selection.server.description
+    require(APIServerAddress(address) == selection.server, "\(address) is read differently")
+  }
+}

@@ -2,7 +2,7 @@ import Foundation
 
 /// What can be fuzzed: each parser of bytes that come from outside.
 enum Subject: String, CaseIterable {
-  case pem, key, certificate, request, crl, pkcs12, jks, yaml, names, inspect, values, toml, diff, lint
+  case pem, key, certificate, request, crl, pkcs12, jks, yaml, kubeconfig, names, inspect, values, toml, diff, lint
 
   static let chosen: Subject = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -24,6 +24,7 @@ enum Subject: String, CaseIterable {
     case .pkcs12: fuzzPKCS12(bytes)
     case .jks: fuzzJKS(bytes)
     case .yaml: fuzzYAML(bytes)
+    case .kubeconfig: fuzzKubeconfig(bytes)
     case .names: fuzzNames(bytes)
     case .inspect: fuzzInspection(bytes)
     case .values: fuzzYAMLEditor(bytes)

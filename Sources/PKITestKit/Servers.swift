@@ -250,7 +250,7 @@ extension ServerProcess {
   }
 
   /// Debian keeps it out of an ordinary user's PATH.
-  private static var nginxProgram: String {
+  static var nginxProgram: String {
     FileManager.default.isExecutableFile(atPath: "/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx"
   }
 

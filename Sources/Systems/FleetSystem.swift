@@ -45,4 +45,4 @@ extension FleetSystem {
 }
 
 /// All systems, by the order of their names.
-package let fleetSystems: [any FleetSystem.Type] = [Substra.self, Bacalhau.self, Connectware.self]
+package let fleetSystems: [any FleetSystem.Type] = [Substra.self, ChoreoConnect.self, Bacalhau.self, Connectware.self]

@@ -232,6 +232,8 @@ struct YAMLEditorTests {
     #expect(try remove("a", "c", from: "a: {b: 1, c: 2}\n") == "a: {b: 1}\n")
     #expect(try remove("a", "c", from: "a: {c: 2}\n") == "a: {}\n")
     #expect(try remove("a", from: "a: 1\n") == "{}\n")
+    #expect(try remove("a", .index(0), from: "a: !tag [\n  b, # c\n]\n") == "a: !tag []\n")
+    #expect(try remove("a", "b", from: "a: !tag # c\n  b: 1\nd: 1\n") == "a: !tag {} # c\nd: 1\n")
   }
 
   @Test("many values are set at once as they are one by one")

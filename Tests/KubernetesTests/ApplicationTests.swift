@@ -78,6 +78,41 @@ struct ApplicationTests {
     #expect(try await application.plan(items).map(\.action) == [.unchanged, .unchanged])
   }
 
+  @Test("what somebody sets after the plan is not taken over, even with permission for other conflicts")
+  func lateConflict() async throws {
+    let server = try StubAPIServer(state: Self.existing(data: ["k": "dGhlaXJz"]))
+    let application = try server.application()
+    try await application.apply(application.plan([item("b", ["k": "1"])]), .init())
+    let plan = try await application.plan([item("a", ["k": "1"]), item("b", ["k": "2"])])
+    let patch = #"{"data": {"k": "bGF0ZQ=="}}"#
+    #expect(try server.kubectl("patch", "secret", "b", "-p", patch).status == 0)
+    let error = await failure { try await application.apply(plan, .init(force: true)) }
+    let conflict = KubernetesError.conflict(
+      secret("b"), [FieldConflict(field: ".data.k", manager: "kubectl-patch")])
+    #expect(
+      error
+        == .incomplete(done: [secret("a")], failures: [.init(object: secret("b"), error: conflict)], untried: []))
+    #expect(try server.data("\(secretsPath)/b") == ["k": "bGF0ZQ=="])
+  }
+
+  @Test("plans and errors that are printed by mistake show no secret")
+  func printing() async throws {
+    let server = try StubAPIServer()
+    let application = try server.application()
+    let plan = try await application.plan([item("tls", ["tls.crt": "hush"], type: "kubernetes.io/tls")])
+    let error = try #require(await failure { try await application.apply(plan, .init()) })
+    let live = try await application.client.apply(
+      secret("a"), configuration: item("a", ["k": "hush"]).configuration, options: .init())
+    for value in ["hush", Data("hush".utf8).base64EncodedString(), "104, 117, 115", StubAPIServer.token] {
+      var dumped = "\(plan) \(error) \(live) \(application.client.access)"
+      dump(plan, to: &dumped)
+      dump(error, to: &dumped)
+      dump(live, to: &dumped)
+      dump(application.client.access, to: &dumped)
+      #expect(!dumped.contains(value))
+    }
+  }
+
   @Test("all objects that are refused are named, and none is written")
   func refused() async throws {
     let server = try StubAPIServer()

@@ -158,6 +158,9 @@ struct KubeconfigTests {
     arguments: [
       ("certificate-authority-data: Y2E=", "insecure-skip-tls-verify: true", "cluster 'prod' has insecure-skip"),
       ("certificate-authority-data: Y2E=", "proxy-url: http://proxy:3128", "cluster 'prod' has proxy-url"),
+      (
+        "certificate-authority-data: Y2E=", "tls-server-name: evil/x", "cluster 'prod' has a tls-server-name that is no"
+      ),
       ("certificate-authority-data: Y2E=", "x: y", "cluster 'prod' has no certificate-authority"),
       ("https://api.example.org:6443", "http://api.example.org:6443", "a server that is not an https URL"),
       ("client-certificate: pki/admin.crt", "username: joe", "has a username and password"),

@@ -32,7 +32,7 @@ package struct UpstreamTLSSettings: Hashable, Sendable {
   }
 
   /// The suites of TLS 1.2 and before that the TLS library knows; any other name would make it stop.
-  private static let knownSuites: Set<String> = [
+  package static let knownSuites: Set<String> = [
     "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
     "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",
     "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA", "ECDHE-RSA-AES256-SHA",

@@ -34,11 +34,14 @@ actor APISession {
     var client: HTTPSClient
     var token: String?
     var expires: Date?
+    /// Tells it from the one before.
+    var number: Int
   }
 
   let access: ClusterAccess
   private let settings: APISettings
   private var identity: Task<Result<Identity, KubernetesError>, Never>?
+  private var identities = 0
 
   init(_ access: ClusterAccess, _ settings: APISettings) {
     self.access = access
@@ -62,7 +65,8 @@ actor APISession {
         continue
       }
       if response.status == 401, !isRenewed, access.credentials.exec != nil {
-        self.identity = nil
+        // Others may have been refused as well, and have asked for a new one by now.
+        if identity.number == identities { self.identity = nil }
         isRenewed = true
         continue
       }
@@ -106,20 +110,22 @@ extension APISession {
       }
       if identity == task { identity = nil }
     }
-    let task = identity ?? Task { await makeIdentity() }
+    if let task = identity { return try await task.value.get() }
+    identities += 1
+    let task = Task { [number = identities] in await makeIdentity(number) }
     identity = task
     return try await task.value.get()
   }
 
-  private func makeIdentity() async -> Result<Identity, KubernetesError> {
+  private func makeIdentity(_ number: Int) async -> Result<Identity, KubernetesError> {
     do throws(KubernetesError) {
-      return .success(try await newIdentity())
+      return .success(try await newIdentity(number))
     } catch {
       return .failure(error)
     }
   }
 
-  private func newIdentity() async throws(KubernetesError) -> Identity {
+  private func newIdentity(_ number: Int) async throws(KubernetesError) -> Identity {
     let credentials = access.credentials
     var configuration = HTTPSClientConfiguration(
       endpoint: Endpoint(host: access.server.host, port: access.server.port), trust: access.trust,
@@ -144,7 +150,7 @@ extension APISession {
       }
     }
     do throws(HTTPSError) {
-      return Identity(client: try HTTPSClient(configuration), token: token, expires: expires)
+      return Identity(client: try HTTPSClient(configuration), token: token, expires: expires, number: number)
     } catch {
       throw KubernetesError.transport(error)
     }

@@ -122,3 +122,9 @@ package struct ClusterObject: Hashable, Sendable {
   /// The type of a Secret.
   package var type: String? { content["type"]?.string }
 }
+
+// A Secret's content is not to be printed by mistake.
+extension ClusterObject: CustomStringConvertible, CustomReflectable {
+  package var description: String { "\(content["kind"]?.string ?? "object") \(name)" }
+  package var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+}

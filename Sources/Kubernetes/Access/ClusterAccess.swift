@@ -27,6 +27,11 @@ struct ClusterCredentials: Sendable {
   var execCluster: ExecClusterInformation?
 }
 
+extension ClusterCredentials: CustomStringConvertible, CustomReflectable {
+  var description: String { user }
+  var customMirror: Mirror { Mirror(self, children: ["user": user]) }
+}
+
 extension ClusterAccess {
   /// Where to look for a cluster.
   package struct Sources: Sendable {

@@ -16,7 +16,7 @@ package struct ClusterApplication: Sendable {
     }
   }
 
-  /// Which objects of others may be in the way.
+  /// Which objects of others may be in the way. What others set after the plan was shown is never taken over.
   package struct Permissions: Hashable, Sendable {
     /// Take over fields that other managers have set.
     package var force: Bool
@@ -146,7 +146,8 @@ package struct ClusterApplication: Sendable {
 
   private func apply(_ change: ClusterChange, _ permissions: Permissions) async throws(KubernetesError) {
     let item = change.item
-    let options = KubernetesClient.ApplyOptions(force: permissions.force)
+    var options = KubernetesClient.ApplyOptions()
+    if case .conflict = change.action { options.force = permissions.force }
     guard case .replace = change.action, let live = change.live else {
       _ = try await client.apply(item.object, configuration: item.configuration, options: options)
       return
@@ -181,6 +182,12 @@ package struct ClusterApplication: Sendable {
       do { try await Task.sleep(for: .milliseconds(200)) } catch { throw .cancelled }
     }
   }
+}
+
+// The configuration of a Secret is made of secrets: printed by mistake, it shows which object it is.
+extension ClusterApplication.Item: CustomStringConvertible, CustomReflectable {
+  package var description: String { object.description }
+  package var customMirror: Mirror { Mirror(self, children: ["object": object]) }
 }
 
 extension ClusterChange {

@@ -42,7 +42,7 @@ package final class StubAPIServer: Sendable {
       Self.program.path, "--cert", pki.path("\(certificate).crt"), "--key", pki.path("\(certificate).key"),
       "--client-ca", pki.path("ca.crt"), "--port", "%PORT%", "--token", Self.token,
       "--state", directory.file("state.json").path, "--faults", directory.file("faults.json").path,
-      "--log", directory.file("requests.jsonl").path,
+      "--log", directory.file("requests.jsonl").path, "--until-input-ends",
     ]
     process = try ServerProcess(
       .init(program: Self.python, arguments: ["-B"] + arguments, directory: directory), port: ServerProcess.freePort())

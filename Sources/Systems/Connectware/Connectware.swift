@@ -44,8 +44,14 @@ package struct Connectware: FleetSystem {
 
   package var authority: AuthorityDeclaration? { installation.authority }
 
+  /// Read for lint alone; whoever loads the authority says best that it is missing.
+  var authorityCertificate: InputReference? {
+    guard case .files(let certificate, _)? = authority?.source else { return nil }
+    return InputReference(certificate.path, at: certificate.place, isOptional: true)
+  }
+
   package var inputs: [InputReference] {
-    [installation.values, installation.environment, release.values].compactMap { $0 }
+    [authorityCertificate, installation.values, installation.environment, release.values].compactMap { $0 }
       + (installation.customAuthority?.inputs ?? [])
   }
 

@@ -17,6 +17,9 @@ struct InterruptedApplyTests {
           connectwareHost: connectware.cybus
           values: values.yaml
           names: [bender-robots, welder-robots]
+      - kind: bacalhau
+        orchestrator: {config: orchestrator.yaml, hosts: [10.0.5.16], installDir: /etc/bacalhau, tokenFile: token}
+        computes: [{name: compute-1, config: compute-1.yaml, installDir: /etc/bacalhau}]
     """
 
   @Test("is taken up again, with the same outcome and no second certificate, wherever it ended")

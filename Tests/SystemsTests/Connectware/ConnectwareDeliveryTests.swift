@@ -219,20 +219,33 @@ struct ConnectwareDeliveryTests {
       try bench.deliver(try bench.connectware("names: [\(name)]")).warnings.contains { $0.contains("more than 52") })
   }
 
-  @Test("a thousand agents are merged into a values file of a thousand")
-  func thousand() throws {
-    let names = (0..<1000).map { "agent-\($0)" }
-    let system = try bench.connectware("names: [\(names.joined(separator: ", "))]", "values: values.yaml")
+  @Test("a thousand agents are merged, switched to inline and back, and linted", arguments: [1000])
+  func thousand(count: Int) throws {
+    let names = (0..<count).map { "agent-\($0)" }
+    func system(_ more: String) throws -> Connectware {
+      try bench.connectware("names: [\(names.joined(separator: ", "))]", "values: values.yaml\n\(more)")
+    }
     let credential = try bench.credential(named: "agent")
     var supply = Supply(now: bench.now)
     for name in names { supply.credentials[name] = credential }
     supply.trust = [bench.issuer.certificate]
-    let values = "protocolMapperAgents:\n" + names.map { "  - name: \($0)\n" }.joined()
-    supply.files = InputFiles(["values.yaml": Array(values.utf8)])
+    supply.statefulSets[try system("").release.installed] = names.map { "other-\($0)" }
     var random = SystemRandomNumberGenerator()
-    let delivery = try system.deliver(supply, using: &random)
-    let text = try #require(delivery["agents", "values.yaml"]).text
-    #expect(text.components(separatedBy: "existingSecret: connectware-agent-agent-").count == 1001)
-    #expect(delivery.folders.count == 1002)
+    func values(_ more: String, _ text: String) throws -> String {
+      supply.files = InputFiles(["values.yaml": Array(text.utf8)])
+      let delivery = try system(more).deliver(supply, using: &random)
+      #expect(delivery.folders.count == count + 2)
+      return try #require(delivery["agents", "values.yaml"]).text
+    }
+    let secret = try values("", "protocolMapperAgents:\n" + names.map { "  - name: \($0)\n" }.joined())
+    #expect(secret.components(separatedBy: "existingSecret: other-agent-").count == count + 1)
+    let inline = try values("keyPair: inline", secret)
+    #expect(inline.components(separatedBy: "BEGIN PRIVATE KEY").count == count + 1)
+    #expect(try values("", inline) == secret)
+    let file = LintFile(
+      path: "values.yaml", bytes: Array(inline.utf8), content: .yaml(try YAMLTree.documents(Array(inline.utf8))))
+    let findings = Connectware.lint(LintContext(files: [file], now: bench.now), declared: try system(""))
+    // All have one certificate here, which is none of theirs.
+    #expect(Set(findings.map(\.code)) == ["connectware-common-name"] && findings.count == count)
   }
 }

@@ -178,26 +178,21 @@ struct ConnectwareLintTests {
     #expect(try findings("ca-chain.pem", [root, bench.partner().certificate]) == ["partner-intermediate:1"])
   }
 
-  @Test("a bundle whose first certificate isn't that of the key beside it")
+  @Test("an authority's file whose first certificate isn't the one that signs")
   func order() throws {
-    let key = try KeyKind.p256.generate()
-    var random = SystemRandomNumberGenerator()
-    let own = try Issuer.root(
-      AuthorityPlan(name: "Cybus CA", lifetime: .seconds(86_400)), key: key, serial: .random(using: &random),
-      at: bench.now
-    ).certificate
+    let other = try Workbench(name: "Other CA").issuer.certificate
     let system = try bench.connectware(
       "names: [a]", installation: "authority: {cert: cybus_ca.crt, key: cybus_ca.key}")
-    func findings(_ certificates: [Certificate]) throws -> [String] {
-      try lint(
-        "x: 1\n",
-        [
-          pem("cybus_ca.crt", try certificates.map { try $0.pem }.joined()),
-          pem("cybus_ca.key", try KeyCoding.pem(key)),
-        ], declared: system)
+    #expect(system.inputs.map(\.path) == ["cybus_ca.crt"])
+    func findings(_ certificates: [Certificate], of credential: NodeCredential) throws -> [String] {
+      let bundle = pem("cybus_ca.crt", try certificates.map { try $0.pem }.joined())
+      let leaf = pem("out/connectware/a/tls.crt", try credential.chainPEM())
+      return try lint("x: 1\n", [leaf, bundle], declared: system)
     }
-    #expect(try findings([own, bench.issuer.certificate]).isEmpty)
-    #expect(try findings([bench.issuer.certificate, own]) == ["ca-order:1"])
+    let credential = try bench.credential(named: "a")
+    #expect(try findings([bench.issuer.certificate, other], of: credential).isEmpty)
+    #expect(try findings([other, bench.issuer.certificate], of: credential) == ["ca-order:1"])
+    #expect(try findings([other], of: credential).isEmpty)
   }
 
   @Test("a given certificate that isn't the agent's")

@@ -5,6 +5,20 @@ struct YAMLCollectionChange {
   var added: [YAMLMapping.Entry] = []
 }
 
+extension YAMLSplicer.Slot {
+  /// The same content, as if its anchor and tag belonged to what comes before: they stay when it is changed.
+  var afterProperties: YAMLSplicer.Slot {
+    guard node.hasProperties else { return self }
+    var slot = self
+    slot.introEnd = node.propertiesEnd
+    slot.node.start = node.contentStart
+    slot.node.propertiesEnd = node.contentStart
+    slot.node.anchor = nil
+    slot.node.isTagged = false
+    return slot
+  }
+}
+
 extension YAMLSplicer {
   mutating func apply(_ change: YAMLCollectionChange, to slot: Slot) {
     guard !change.removed.isEmpty || !change.added.isEmpty, let children = slot.node.children else { return }
@@ -12,7 +26,7 @@ extension YAMLSplicer {
     guard change.removed.count < children.count else {
       var mapping = YAMLMapping()
       for entry in change.added where isMapping { mapping[entry.key] = entry.value }
-      return setContent(of: slot, to: isMapping ? .mapping(mapping) : .list(change.added.map(\.value)))
+      return setContent(of: slot.afterProperties, to: isMapping ? .mapping(mapping) : .list(change.added.map(\.value)))
     }
     if slot.node.isFlow {
       addToFlow(change, children: children, slot: slot, isMapping: isMapping)

@@ -16,6 +16,7 @@ annotation `stub/rollout` (done, fail, stuck) says how its restarts go. faults.j
 import argparse
 import http.server
 import json
+import os
 import socketserver
 import ssl
 import sys
@@ -78,6 +79,12 @@ def handler(api, context):
     return Handler
 
 
+def end_with_input():
+    """Whoever holds the other end of standard input is gone: a test run that has ended, however it has."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--cert", required=True)
@@ -88,6 +95,7 @@ def main():
     parser.add_argument("--state")
     parser.add_argument("--faults")
     parser.add_argument("--log")
+    parser.add_argument("--until-input-ends", action="store_true", help="end with standard input")
     arguments = parser.parse_args()
     state = {}
     if arguments.state:
@@ -95,6 +103,8 @@ def main():
             state = json.load(file)
     api = API(Store(state), Faults(arguments.faults), arguments.token, arguments.log, threading.Lock())
     server = Server(("127.0.0.1", arguments.port), handler(api, tls(arguments)))
+    if arguments.until_input_ends:
+        threading.Thread(target=end_with_input, daemon=True).start()
     print(f"listening on {server.server_address[1]}", flush=True)
     server.serve_forever()
 

@@ -30,27 +30,32 @@ package struct AgentObjectNames: Hashable, Sendable {
 struct ResolvedStatefulSets {
   private let names: AgentObjectNames
   private let known: Set<String>
-  private let agents: [String]
+  /// By the agent's name as it stands in them.
+  private let found: [String: [String]]
 
   init(_ release: AgentRelease, known: [String]?) {
     names = release.objectNames
     self.known = Set(known ?? [])
-    agents = release.agents.map { AgentObjectNames.mangled($0.name) }
+    let agents = Set(release.agents.map { AgentObjectNames.mangled($0.name) })
+    var found: [String: [String]] = [:]
+    for name in self.known {
+      // The longest wins: `…-bender-robots` ends with `-robots`, and still is not that agent's.
+      guard let agent = Self.endings(name).first(where: agents.contains) else { continue }
+      found[agent, default: []].append(name)
+    }
+    self.found = found
   }
 
   subscript(agent: String) -> String {
     let derived = names.statefulSet(agent)
-    guard !known.isEmpty, !known.contains(derived) else { return derived }
-    let mangled = AgentObjectNames.mangled(agent)
-    // `…-bender-robots` ends with `-robots`, and still is not that agent's.
-    let longer = agents.filter { $0.hasSuffix("-\(mangled)") }
-    let candidates = known.filter { name in
-      Self.isName(name, of: mangled) && !longer.contains { Self.isName(name, of: $0) }
+    guard !known.contains(derived), let found = found[AgentObjectNames.mangled(agent)], found.count == 1 else {
+      return derived
     }
-    return candidates.count == 1 ? candidates.first ?? derived : derived
+    return found[0]
   }
 
-  private static func isName(_ name: String, of mangled: String) -> Bool {
-    name == mangled || name.hasSuffix("-\(mangled)")
+  /// A name, and what follows each of its hyphens.
+  private static func endings(_ name: String) -> [String] {
+    [name] + name.indices.filter { name[$0] == "-" }.map { String(name[name.index(after: $0)...]) }
   }
 }

@@ -73,7 +73,8 @@ struct ConnectwareDelivery {
         Restart(
           .statefulSet(name: name, namespace: system.release.installed.namespace),
           command: commands.restart(statefulSet: name),
-          because: [AgentFolder.certificate, Self.caFile].map { "\(agent.name)/\($0)" }))
+          // An appended CA needs no restart: agents read it anew.
+          because: [AgentFolder.certificate, "\(secretName(agent)).yaml"].map { "\(agent.name)/\($0)" }))
     }
     return restarts
   }

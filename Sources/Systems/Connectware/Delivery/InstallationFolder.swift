@@ -67,10 +67,12 @@ struct InstallationFolder {
     var script = Artefact(UsersScript.name, UsersScript.text.utf8)
     script.isExecutable = true
     folder.artefacts.append(script)
+    let lacksRoles = delivery.system.release.agents.contains { $0.roles.isEmpty }
     folder.steps.append(
       .init(
         "Create a user for each agent, with a certificate as its way to log in. Put an administrator's token into a "
-          + "file, and name the address of Connectware.",
+          + "file, and name the address of Connectware."
+          + (lacksRoles ? " Not all have roles: give them theirs in Connectware, or in the fleet file." : ""),
         "./\(script.path) https://\(delivery.system.release.connectwareHost) token"))
   }
 

@@ -1,3 +1,4 @@
+import Credentials
 import Formats
 import X509
 
@@ -5,10 +6,15 @@ import X509
 struct AgentFilesLint {
   private let system: Connectware
   private let context: LintContext
+  /// Of whatever agents. A few tell who signs.
+  private let leaves: [Certificate]
 
   init(_ system: Connectware, context: LintContext) {
     self.system = system
     self.context = context
+    let chains =
+      context.files.lazy.map(\.certificates) + context.objects.map { $0.certificates(AgentFolder.certificate) }
+    leaves = Array(chains.compactMap(\.first).filter { $0.authorityProblem != nil }.prefix(3))
   }
 
   func findings() -> [Finding] {
@@ -17,22 +23,25 @@ struct AgentFilesLint {
     return authorityFindings(files) + system.release.agents.flatMap { agentFindings($0, files) }
   }
 
-  /// A bundle whose first certificate signs nothing: `openssl -CA` takes the first one for the issuer.
+  /// A bundle whose first certificate isn't the one that signs: `openssl -CA` takes the first one for the issuer.
   private func authorityFindings(_ files: [String: LintFile]) -> [Finding] {
-    guard case .files(let certificate, let key)? = system.authority?.source, let file = files[certificate.path],
-      let first = file.certificates.first, file.certificates.count > 1, let keyFile = files[key.path],
-      let signing = try? KeyCoding.decode(keyFile.bytes, passphrase: nil, legacy: nil),
-      first.publicKey != signing.publicKey,
-      file.certificates.contains(where: { $0.publicKey == signing.publicKey })
+    guard let path = system.authorityCertificate?.path, let file = files[path], let first = file.certificates.first,
+      let signing = file.certificates.dropFirst().first(where: hasSigned), !hasSigned(first)
     else { return [] }
+    let name = signing.subject.commonName ?? "\(signing.subject)"
     return [
       Finding(
         Problem(
-          "connectware-ca-order", what: "the first certificate of \(certificate.path) is not that of \(key.path)",
-          why: "tools that sign with this pair take the first certificate for the issuer, and certificates come out "
-            + "that nobody can verify",
-          fix: "put the certificate of the key first, and append others after it"), .warning, file: file.path, line: 1)
+          "connectware-ca-order", what: "the first certificate of \(path) is not \"\(name)\", which signs the agents'",
+          why: "openssl and its like take the first certificate for the issuer, and make certificates that nobody can "
+            + "verify",
+          fix: "put the certificate that signs first, and append others after it"), .warning, file: file.path, line: 1)
     ]
+  }
+
+  /// Whether an authority has signed any of the certificates at hand.
+  private func hasSigned(_ authority: Certificate) -> Bool {
+    leaves.contains { ConnectwareIdentityRule.issued(authority, $0) }
   }
 
   private func agentFindings(_ agent: Agent, _ files: [String: LintFile]) -> [Finding] {

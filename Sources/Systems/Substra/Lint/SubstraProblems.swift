@@ -1,3 +1,5 @@
+import Formats
+
 extension Problem {
   static let certManager = Problem(
     "substra-cert-manager", what: "createCertificates is on",
