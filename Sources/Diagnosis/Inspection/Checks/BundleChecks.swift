@@ -54,7 +54,8 @@ struct BundleChecks {
         let path = (part.location.path ?? "").split(separator: ".").map(String.init)
         return Shelf(
           scope: group.kind == .secret ? .secret(number) : .value(file: group.location.file, path: path),
-          name: path.suffix(2).joined(separator: "."), isBundle: part.isTrustBundle, location: part.location, certificates: part.certificates)
+          name: path.suffix(2).joined(separator: "."), isBundle: part.isTrustBundle, location: part.location,
+          certificates: part.certificates)
       }
     }
   }
