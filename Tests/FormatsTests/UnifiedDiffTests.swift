@@ -71,6 +71,9 @@ struct UnifiedDiffTests {
     for _ in 0..<500 { new[Int.random(in: 0..<new.count, using: &random)] = "changed" }
     let few = diff(old.joined(separator: "\n"), new.joined(separator: "\n"), context: 0)
     #expect(few.count { $0 == "+changed" } == new.count { $0 == "changed" })
+    let line = "{" + String(repeating: "\"key\": 1, ", count: 100_000) + "\"token\": \"hunter2\"}"
+    let shown = UnifiedDiff.lines(old: "", new: line, oldName: "a", newName: "b").joined()
+    #expect(shown.contains("\"token\": [redacted]") && !shown.contains("hunter2"))
     // Nothing in common, and nothing but what occurs often.
     let left = String(repeating: "x\ny\n", count: 30_000)
     let right = String(repeating: "y\nz\nx\n", count: 20_000)

@@ -73,8 +73,10 @@ struct FleetApplication {
   var cluster: ClusterStage?
 
   func run() async throws -> FleetFacts {
-    // What is wrong with the fleet file is said before anything is made.
-    _ = try await FleetReader(request: request).read()
+    let provision = FleetProvision(request: request, console: console)
+    // What is wrong with the fleet file, or a file that it names, is said before anything is made.
+    let rehearsal = try provision.rehearse(try await FleetReader(request: request).read().systems)
+    _ = try FleetRenderer(request: request, isReal: false).render(rehearsal)
     try OutputFiles.makeFolder(request.stateFolder, holdsKeys: true)
     let lock = try FolderLock(request.stateFolder)
     defer { lock.release() }
@@ -82,7 +84,6 @@ struct FleetApplication {
     for system in systems { OutputFolders.removeLeftovers(in: "\(request.output)/\(system.name)") }
     // The cluster is asked first: what it doesn't answer to shouldn't cost a certificate.
     if let cluster { try await cluster.learnStatefulSets(systems) }
-    let provision = FleetProvision(request: request, console: console)
     let outcome = try await provision.provide(systems)
     let rendered = try FleetRenderer(request: request, isReal: true).render(outcome)
     var facts = FleetFacts(outcome, rendered, request, applied: true)

@@ -43,18 +43,18 @@ struct FleetAuthority {
 struct AuthorityResolver {
   let home: Home
   let passphrase: PassphraseSource
-  /// The folder of the fleet file, to which its paths are relative.
-  let folder: String
   let now: Date
+  /// From a path as the fleet file gives it to one that can be opened.
+  let absolute: (String) -> String
 
   /// - Throws: ``FleetError`` where it is named wrongly, has expired, or can't be used here.
   func resolve(_ declaration: AuthorityDeclaration) throws -> FleetAuthority {
     switch declaration.source {
     case .home(let path, let name):
       return try inHome(path.map { Home(absolute($0)) } ?? home, name: name, declaration)
-    case .files(let certificate, let key): return try inFiles(certificate.path, key.path, declaration)
+    case .files(let certificate, let key): return try inFiles(certificate, key, declaration)
     case .external(let trust):
-      let roots = try trust.map { try CertificateFile.read(absolute($0.path)) } ?? []
+      let roots = try trust.map { file in try named(file) { try CertificateFile.read(absolute(file.path)) } } ?? []
       return FleetAuthority(
         source: declaration.source, access: .external, home: home, trust: roots, issuers: [], ledger: nil)
     case .orchestrator(let url):
@@ -88,14 +88,16 @@ struct AuthorityResolver {
 
   /// The certificate that signs is the one that the key belongs to, wherever it stands in its file.
   private func inFiles(
-    _ certificatePath: String, _ keyPath: String, _ declaration: AuthorityDeclaration
+    _ certificate: InputReference, _ keyReference: InputReference, _ declaration: AuthorityDeclaration
   ) throws -> FleetAuthority {
-    let certificates = try CertificateFile.read(absolute(certificatePath))
-    let keyFile = absolute(keyPath)
-    let key = try KeyFile.read(keyFile) { try passphrase.existing(for: "the CA key \(keyFile)") }
+    let certificates = try named(certificate) { try CertificateFile.read(absolute(certificate.path)) }
+    let keyFile = absolute(keyReference.path)
+    let key = try named(keyReference) {
+      try KeyFile.read(keyFile) { try passphrase.existing(for: "the CA key \(keyFile)") }
+    }
     guard let signing = certificates.first(where: { $0.publicKey == key.publicKey }) else {
       throw FleetError(
-        "the key \(keyPath) belongs to no certificate in \(certificatePath)",
+        "the key \(keyReference.path) belongs to no certificate in \(certificate.path)",
         advice: "name the key that was made for it", at: declaration.place)
     }
     try requireValid(signing, declaration)
@@ -115,6 +117,11 @@ struct AuthorityResolver {
       issuers: certificates, ledger: OutputFiles.exists(home.ledgerPath) ? try home.ledgerForReading() : nil)
   }
 
+  /// Says where the fleet file names a file that can't be used.
+  private func named<Value>(_ file: InputReference, _ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let error as any ExplainedError { throw FleetError(error, at: file.place) }
+  }
+
   private func isAbove(_ candidate: Certificate, _ signing: Certificate, _ all: [Certificate]) -> Bool {
     var current = signing
     for _ in all {
@@ -132,6 +139,4 @@ struct AuthorityResolver {
         advice: "make another one, and name it here", at: declaration.place, kind: .refused)
     }
   }
-
-  func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
 }

@@ -30,6 +30,8 @@ struct FleetFacts: Facts {
     var workload: String
     var command: String
     var because: [String]
+    /// Whether the command is for a machine that it doesn't name.
+    var isProcess: Bool
   }
 
   var output: String
@@ -56,7 +58,9 @@ struct FleetFacts: Facts {
       lines += cluster.lines
     } else if !restarts.isEmpty {
       lines.append("restart, in this order:")
-      lines += restarts.enumerated().map { "  \($0 + 1). \($1.command)" }
+      lines += restarts.enumerated().map { number, restart in
+        "  \(number + 1). \(restart.command)" + (restart.isProcess ? "  (\(restart.workload))" : "")
+      }
     }
     lines.append(summary)
     return lines
@@ -114,7 +118,8 @@ extension FleetFacts {
     }
     artefacts = fleet.changes.map { FileFacts(path: $0.path, state: $0.state, why: $0.why) }
     restarts = fleet.restarts.map {
-      RestartFacts(workload: "\($0.workload)", command: $0.command, because: $0.because)
+      RestartFacts(
+        workload: "\($0.workload)", command: $0.command, because: $0.because, isProcess: $0.workload.inCluster == nil)
     }
     waiting = outcome.systems.flatMap { system in
       system.nodes.filter { work in

@@ -76,7 +76,7 @@ struct FleetReader {
   func read() async throws -> (name: String, systems: [SystemWork]) {
     let fleet = try Fleet(try InputFile.read(request.path), path: request.path)
     let resolver = AuthorityResolver(
-      home: request.home, passphrase: request.passphraseSource, folder: request.folder, now: request.now)
+      home: request.home, passphrase: request.passphraseSource, now: request.now, absolute: request.absolute)
     var authorities: [AuthorityDeclaration.Source: FleetAuthority] = [:]
     var systems: [SystemWork] = []
     do {
@@ -113,7 +113,7 @@ struct FleetReader {
       do {
         contents[input.path] = try InputFile.read(path)
       } catch {
-        throw FleetError(error.message, advice: error.hint, at: input.place, kind: error.kind)
+        throw FleetError(error, at: input.place)
       }
     }
     return InputFiles(contents)
@@ -145,8 +145,7 @@ struct FleetReader {
       }
       return .given(credential)
     case .request(let file):
-      let (der, parsed) = try RequestFile.read(request.absolute(file.path))
-      let verified = try VerifiedRequest(parsed)
+      let (der, verified) = try readRequest(file)
       let wanted = node.identity
       let present = state.credential(of: node.name, requested: verified.publicKey)
       let review = try await review(of: present, node, member, authority)
@@ -164,6 +163,17 @@ struct FleetReader {
       }
       if node.source == .selfSigned { return .selfSign(reason) }
       return authority.isExternal ? .request(reason, theirs: nil, present: present) : .issue(reason)
+    }
+  }
+
+  private func readRequest(_ file: InputReference) throws -> (der: [UInt8], VerifiedRequest) {
+    do {
+      let (der, parsed) = try RequestFile.read(request.absolute(file.path))
+      return (der, try VerifiedRequest(parsed))
+    } catch let error as FileFailure {
+      throw FleetError(error, at: file.place)
+    } catch let error as any ExplainedError {
+      throw FleetError("\(file.path): \(error.message)", advice: error.hint, at: file.place, kind: error.kind)
     }
   }
 

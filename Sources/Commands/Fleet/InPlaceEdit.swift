@@ -1,3 +1,4 @@
+import Diagnosis
 import Formats
 import Foundation
 import Systems
@@ -11,12 +12,29 @@ struct InPlaceEdit {
     for file in fleet.folders.flatMap(\.files) {
       guard case .merged(let declared) = file.role else { continue }
       let path = URL(fileURLWithPath: request.absolute(declared)).resolvingSymlinksInPath().path
+      guard OutputFiles.exists(path) else {
+        // A file that the fleet file names and that isn't there yet, such as a trust store.
+        try OutputFiles.makeFolder(OutputFiles.folder(of: path), holdsKeys: file.isSecret)
+        try OutputFiles.write(file.bytes, path: path, access: file.isSecret ? .secret : .open)
+        console.note("made \(request.absolute(declared))")
+        continue
+      }
       let original = try InputFile.read(path)
       guard original != file.bytes else { continue }
+      show(original, file.bytes, declared)
       let backup = try saveBackup(of: original, path: path)
       try OutputFiles.write(file.bytes, path: path, access: try mode(of: path, file))
       console.note("edited \(request.absolute(declared)); the original is in \(backup)")
     }
+  }
+
+  /// What changes, with keys, tokens and passwords left out.
+  private func show(_ old: [UInt8], _ new: [UInt8], _ name: String) {
+    guard let old = String(validating: old, as: UTF8.self), let new = String(validating: new, as: UTF8.self) else {
+      return
+    }
+    let lines = UnifiedDiff.lines(old: old, new: new, oldName: name, newName: name)
+    for line in lines { console.note(line.printable) }
   }
 
   /// A file that was closed to others stays so, and one that gets a secret becomes so.

@@ -25,7 +25,8 @@ struct StoredCredentials {
       if !chain.isEmpty { chains.append(chain) }
     }
     if let requested {
-      return chains.first { $0.first?.publicKey == requested }.flatMap { credential($0, key: nil) }
+      let ofNode = chains.filter { $0.first.map { $0.authorityProblem != nil } ?? false }
+      return (ofNode.first { $0.first?.publicKey == requested } ?? ofNode.first).flatMap { credential($0, key: nil) }
     }
     for key in keys {
       let chain = chains.first { $0.first?.publicKey == key.publicKey }

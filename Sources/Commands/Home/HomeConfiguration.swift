@@ -1,6 +1,9 @@
 import Credentials
 import Foundation
+import Systems
 import Yams
+
+private typealias Node = Yams.Node
 
 /// HOME/config.yaml: defaults, and who may get what.
 struct HomeConfiguration {
@@ -106,7 +109,7 @@ private struct ConfigurationReader {
         let name = key.string ?? "?"
         throw failure(
           key, "unknown key \"\(name)\"",
-          advice: nearest(to: name, among: known).map { "did you mean \"\($0)\"?" }
+          advice: NearestWord.find(name, among: known).map { "did you mean \"\($0)\"?" }
             ?? "known here: \(known.joined(separator: ", "))")
       }
       entries[name] = value
@@ -146,26 +149,6 @@ private struct ConfigurationReader {
   private func failure(_ node: Node, _ problem: String, advice: String? = nil) -> ConfigurationError {
     ConfigurationError(path: path, line: node.mark?.line, column: node.mark?.column, problem: problem, advice: advice)
   }
-}
-
-/// The known word that a misspelt one was meant to be: at most two edits away.
-func nearest(to word: String, among known: [String]) -> String? {
-  known.map { ($0, editDistance(word.lowercased(), $0.lowercased())) }.filter { $0.1 <= 2 }.min { $0.1 < $1.1 }?.0
-}
-
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let b = Array(b)
-  var row = Array(0...b.count)
-  for (i, left) in a.enumerated() {
-    var previous = row[0]
-    row[0] = i + 1
-    for (j, right) in b.enumerated() {
-      let substitution = previous + (left == right ? 0 : 1)
-      previous = row[j + 1]
-      row[j + 1] = min(substitution, row[j] + 1, row[j + 1] + 1)
-    }
-  }
-  return row[b.count]
 }
 
 extension YamlError {

@@ -152,21 +152,26 @@ extension SecretLines {
       || (blanks == column && line.dropFirst(blanks).hasPrefix("- "))
   }
 
-  /// The first key of a line with a secret name: where it stands, and where its value begins.
+  /// The first key of a line with a secret name: its column, and where its value begins.
   private static func assignment(
     in line: String, isSecret: (String) -> Bool
   ) -> (column: Int, value: String.Index)? {
-    var index = line.startIndex
-    while let operation = line[index...].firstIndex(where: { $0 == ":" || $0 == "=" }) {
-      index = line.index(after: operation)
-      var key = line[..<operation]
-      while let last = key.last, " \t\"'".contains(last) { key.removeLast() }
-      let name = key.reversed().prefix { $0.isLetter || $0.isNumber || "-_.".contains($0) }.reversed()
-      let start = key.utf8.count - String(name).utf8.count
-      let quoted = start > 0 && "\"'".utf8.contains(Array(key.utf8)[start - 1])
-      if !name.isEmpty, isSecret(String(name)) { return (quoted ? start - 1 : start, index) }
+    let bytes = Array(line.utf8)
+    for (operation, byte) in bytes.enumerated() where byte == UInt8(ascii: ":") || byte == UInt8(ascii: "=") {
+      var end = operation
+      while end > 0, " \t\"'".utf8.contains(bytes[end - 1]) { end -= 1 }
+      var start = end
+      while start > 0, isNamePart(bytes[start - 1]) { start -= 1 }
+      guard start < end, isSecret(String(decoding: bytes[start..<end], as: UTF8.self)) else { continue }
+      let isQuoted = start > 0 && "\"'".utf8.contains(bytes[start - 1])
+      return (isQuoted ? start - 1 : start, line.utf8.index(line.startIndex, offsetBy: operation + 1))
     }
     return nil
+  }
+
+  /// Letters of other scripts count too.
+  private static func isNamePart(_ byte: UInt8) -> Bool {
+    byte >= 0x80 || "-_.".utf8.contains(byte) || (isBase64(byte) && !"+/=".utf8.contains(byte))
   }
 
   /// `clientKey-data` in words: client, key, data.

@@ -10,7 +10,8 @@ package struct YAMLTree: Hashable, Sendable {
     case mapping([Entry])
   }
 
-  package enum Style: Hashable, Sendable { case plain, quoted, block, flow }
+  /// How a scalar is written; lists and mappings are `block`, whichever way they are.
+  package enum Style: Hashable, Sendable { case plain, quoted, block }
 
   package struct Entry: Hashable, Sendable {
     package var key: String
@@ -105,6 +106,8 @@ extension YAMLTree {
     guard bytes.count <= YAMLText.sizeLimit else {
       throw YAMLSyntaxError(problem: "it is larger than \(YAMLText.sizeLimit >> 20) MiB", place: nil)
     }
+    // A byte order mark is allowed in front (YAML 1.2 §5.2), and the library stumbles over it.
+    let bytes = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw YAMLSyntaxError(problem: "it is not UTF-8", place: nil)
     }
@@ -150,7 +153,7 @@ extension YAMLTree {
       return YAMLTree(content: .scalar(scalar.string), style: style, place: place)
     case .sequence(let sequence):
       let items = try sequence.map { try tree($0, depth: depth + 1, count: &count) }
-      return YAMLTree(content: .list(items), style: sequence.style == .flow ? .flow : .block, place: place)
+      return YAMLTree(content: .list(items), style: .block, place: place)
     case .mapping(let mapping):
       let entries = try mapping.map { key, value in
         let name = try tree(key, depth: depth + 1, count: &count)
@@ -159,7 +162,7 @@ extension YAMLTree {
         }
         return Entry(key: text, place: name.place, value: try tree(value, depth: depth + 1, count: &count))
       }
-      return YAMLTree(content: .mapping(entries), style: mapping.style == .flow ? .flow : .block, place: place)
+      return YAMLTree(content: .mapping(entries), style: .block, place: place)
     case .alias:
       throw YAMLSyntaxError(problem: "an alias without its anchor", place: place)
     }

@@ -20,6 +20,11 @@ package struct FleetError: ExplainedError, Hashable {
     self.kind = kind
   }
 
+  /// Another error, with the place in the fleet file that led to it.
+  package init(_ error: any ExplainedError, at place: YAMLTree.Place) {
+    self.init(error.message, advice: error.hint, at: place, kind: error.kind)
+  }
+
   package var message: String {
     let place = place.map { ":\($0.line):\($0.column)" } ?? ""
     return path.isEmpty ? problem : "\(path)\(place): \(problem)"

@@ -46,3 +46,59 @@ serve() {
   cat "server.$port.log" >&2
   return 1
 }
+
+# Writes a fleet file for one orchestrator of Bacalhau and one compute node, and their files. Lines of standard input go
+# to the top of the fleet file.
+bacalhau() {
+  cat - >fleet.yaml
+  cat >>fleet.yaml <<'END'
+systems:
+  - kind: bacalhau
+    orchestrator: {config: orchestrator.yaml, hosts: [10.0.5.16], installDir: /etc/bacalhau, tokenFile: token}
+    computes: [{name: compute-1, config: compute-1.yaml, installDir: /etc/bacalhau}]
+END
+  cat >orchestrator.yaml <<'END'
+# our orchestrator
+NameProvider: "uuid"   # keep this
+Orchestrator:
+  Enabled: true
+END
+  cat >compute-1.yaml <<'END'
+Compute:
+  Enabled: true
+  Orchestrators:
+    - nats://my-bacalhau-orchestrator-node:4222
+END
+}
+
+# Writes a fleet file with agents of Connectware, by their names.
+agents() {
+  cat >fleet.yaml <<END
+authority: {name: Example CA}
+systems:
+  - kind: connectware
+    connectware: {namespace: cybus, release: connectware}
+    agents: {release: connectware-agent, namespace: cybus, connectwareHost: connectware.cybus, names: [$1]}
+END
+}
+
+# Starts a stub of a cluster's API server, with the namespace cybus; `kubeconfig` is its kubeconfig.
+cluster() {
+  countersign --home cluster ca create --name "Cluster CA" --no-passphrase --quiet
+  countersign --home cluster issue localhost --ip 127.0.0.1 -o cluster/server --quiet
+  echo '{"namespaces": ["cybus"]}' >cluster/state.json
+  echo '[]' >cluster/faults.json
+  mkfifo cluster/ready
+  python3 -B "$(dirname "$FUNCTIONS")/../../../Sources/PKITestKit/KubernetesAPI/server/stub_api_server.py" \
+    --cert cluster/server/localhost.crt --key cluster/server/localhost.key --client-ca cluster/server/ca.crt --port 0 \
+    --token stub-token --state cluster/state.json --faults cluster/faults.json --log cluster/log >cluster/ready 2>&1 &
+  read -r _ _ port <cluster/ready
+  cat >kubeconfig <<END
+apiVersion: v1
+kind: Config
+current-context: stub
+clusters: [{name: stub, cluster: {server: "https://localhost:$port", certificate-authority: cluster/server/ca.crt}}]
+users: [{name: stub, user: {token: stub-token}}]
+contexts: [{name: stub, context: {cluster: stub, user: stub, namespace: cybus}}]
+END
+}

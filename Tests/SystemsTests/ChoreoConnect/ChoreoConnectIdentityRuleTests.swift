@@ -92,14 +92,14 @@ struct ChoreoConnectIdentityRuleTests {
 
   @Test("the key pair that the distribution ships is recognised, and one's own for the same names is not")
   func shipped() throws {
-    let public_ = try Certificate(pemEncoded: ChoreoFixtures.lookAlike(in: TemporaryDirectory()))
-    #expect(ShippedKeystore.isPublic(public_))
+    let published = try Certificate(pemEncoded: ChoreoFixtures.lookAlike(in: TemporaryDirectory()))
+    #expect(ShippedKeystore.isPublic(published))
     let otherEnd = try ChoreoFixtures.lookAlike(in: TemporaryDirectory(), end: "20310130101010Z")
     #expect(try !ShippedKeystore.isPublic(Certificate(pemEncoded: otherEnd)))
     let otherNames = try ChoreoFixtures.lookAlike(in: TemporaryDirectory(), names: ["router", "localhost"])
     #expect(try !ShippedKeystore.isPublic(Certificate(pemEncoded: otherNames)))
     let found = try codes(node: "router") { _, _ in
-      NodeCredential(leaf: public_, intermediates: [], key: nil, trust: [public_])
+      NodeCredential(leaf: published, intermediates: [], key: nil, trust: [published])
     }
     #expect(found.contains("public-router-key"))
   }

@@ -12,6 +12,8 @@ struct BundleChecks {
     }
 
     var scope: Scope
+    /// Of the file or the key.
+    var name: String
     var isBundle: Bool
     var location: InspectionReport.Location
     var certificates: [InspectedGroup.Entry]
@@ -41,15 +43,19 @@ struct BundleChecks {
     switch group.kind {
     case .storeEntry, .trustStore: return []
     case .file:
-      let isBundle = group.isTrustBundle && !NamePromise.isCollection(group.location.file)
       let location = group.certificates.first?.item.location ?? group.location
-      return [Shelf(scope: .folder, isBundle: isBundle, location: location, certificates: group.certificates)]
+      return [
+        Shelf(
+          scope: .folder, name: group.location.file, isBundle: group.isTrustBundle, location: location,
+          certificates: group.certificates)
+      ]
     case .secret, .values:
       return GroupChecks(group: group, issuers: issuers).parts().map { part in
         let path = (part.location.path ?? "").split(separator: ".").map(String.init)
         return Shelf(
           scope: group.kind == .secret ? .secret(number) : .value(file: group.location.file, path: path),
-          isBundle: part.isTrustBundle, location: part.location, certificates: part.certificates)
+          name: path.suffix(2).joined(separator: "."), isBundle: part.isTrustBundle, location: part.location,
+          certificates: part.certificates)
       }
     }
   }
@@ -71,14 +77,17 @@ struct BundleChecks {
 
   // MARK: - Rules
 
-  /// Programs that take one certificate of a file take the first: `openssl x509 -CA`, Substra's orchestrator.
+  /// Programs that take one certificate of a file take the first: `openssl x509 -CA`, Substra's orchestrator. Of roots
+  /// that have nothing to do with each other any may be first, unless the name promises a single one.
   private func order(_ bundle: Shelf) -> [InspectionReport.Finding] {
     let authorities = bundle.authorities
     guard let first = authorities.first, authorities.count > 1 else { return [] }
     let beside = others.filter { Self.isBeside($0, bundle) }.flatMap(\.leaves).compactMap(\.certificate)
     let found = beside.compactMap(issuers.issuer)
     guard !found.contains(where: { $0.fingerprint == first.fingerprint }),
-      let issuer = found.first(where: { held in authorities.contains { $0.fingerprint == held.fingerprint } })
+      let issuer = found.first(where: { held in authorities.contains { $0.fingerprint == held.fingerprint } }),
+      NamePromise.isOneAuthority(bundle.name)
+        || ancestors(of: issuer).contains(where: { $0.fingerprint == first.fingerprint })
     else { return [] }
     var report = FindingList(location: bundle.location)
     report.add(
@@ -96,12 +105,13 @@ struct BundleChecks {
     guard !authorities.isEmpty else { return [] }
     return shelf.leaves.flatMap { entry -> [InspectionReport.Finding] in
       guard let leaf = entry.certificate else { return [] }
-      var top = leaf
-      var passed: Set<[UInt8]> = [leaf.fingerprint]
-      while let issuer = issuers.issuer(of: top), passed.insert(issuer.fingerprint).inserted { top = issuer }
+      let path = ancestors(of: leaf)
+      let top = path.last ?? leaf
       // A wrong signature by a namesake is reported already.
-      guard !authorities.contains(where: { passed.contains($0.fingerprint) || $0.subjectEncoded == top.issuerEncoded })
-      else { return [] }
+      let isReached = authorities.contains { authority in
+        path.contains { $0.fingerprint == authority.fingerprint } || authority.subjectEncoded == top.issuerEncoded
+      }
+      guard !isReached else { return [] }
       var report = FindingList(location: entry.item.location)
       report.add(
         .notIssuedBy, .warning, "none of the authorities beside it issued it: it names \(top.issuer)",
@@ -109,5 +119,15 @@ struct BundleChecks {
         fix: "put the certificate of \(top.issuer) there, unless peers have other authorities")
       return report.findings
     }
+  }
+
+  /// The issuers above a certificate, nearest first.
+  private func ancestors(of certificate: CertificateFacts) -> [CertificateFacts] {
+    var path: [CertificateFacts] = []
+    var passed: Set<[UInt8]> = [certificate.fingerprint]
+    while let issuer = issuers.issuer(of: path.last ?? certificate), passed.insert(issuer.fingerprint).inserted {
+      path.append(issuer)
+    }
+    return path
   }
 }

@@ -53,12 +53,10 @@ enum NamePromise {
     ])
   }
 
-  /// `ca-certificates.crt`, `truststore.pem`: a set of authorities that have nothing to do with each other.
-  static func isCollection(_ name: String) -> Bool {
+  /// `ca.crt`, `tls.ca`, `caCert`: one authority, and not a set or a chain of them.
+  static func isOneAuthority(_ name: String) -> Bool {
     let base = name.split(separator: "/").last.map(String.init) ?? name
-    return !words(of: base).isDisjoint(with: [
-      "certificates", "certs", "cacerts", "cas", "trust", "trusted", "truststore", "roots",
-    ])
+    return words(of: base).subtracting(["", "data", "tls", "crt", "cer", "cert", "pem"]) == ["ca"]
   }
 
   /// The name without folder and ending: `node.key` and `node.crt` belong together.
