@@ -41,6 +41,12 @@ struct ReturnedCertificate {
   let path: String
   let now: Date
 
+  func holds(_ leaf: Certificate) throws -> Bool { try CertificateFile.read(path).contains(leaf) }
+
+  func holds(_ key: Certificate.PublicKey) throws -> Bool {
+    try CertificateFile.read(path).contains { $0.publicKey == key }
+  }
+
   /// - Parameter trust: roots that the fleet file names; none takes those in the file itself.
   /// - Throws: ``CommandError`` (exit 1) for one that doesn't fit; nothing of it is used.
   func credential(

@@ -121,13 +121,7 @@ extension FleetFacts {
       RestartFacts(
         workload: "\($0.workload)", command: $0.command, because: $0.because, isProcess: $0.workload.inCluster == nil)
     }
-    waiting = outcome.systems.flatMap { system in
-      system.nodes.filter { work in
-        if applied { return outcome.waiting.contains { $0.system == system.name && $0.node == work.node.name } }
-        if case .request = work.action { return true }
-        return false
-      }.map { "\(RequestFolder.path(request))/\(system.name)-\($0.node.name).csr" }
-    }
+    waiting = outcome.waiting.map { "\(RequestFolder.path(request))/\($0.system)-\($0.node).csr" }
     warnings = fleet.warnings
     isChanged = fleet.folders.contains(where: \.isChanged) || !waiting.isEmpty
   }

@@ -46,11 +46,18 @@ struct FleetProvision {
       }
     }
     var standIns: [AuthorityDeclaration.Source: Issuer] = [:]
+    var waiting: [PendingKeys.Entry] = []
+    let pending = try PendingKeys(folder: request.stateFolder)
     let credentials = try systems.map { system in
       try system.nodes.map { work -> NodeCredential? in
         switch work.action {
         case .keep(let credential), .given(let credential): return credential
-        case .request(_, _, let present): return present
+        case .request(_, let theirs, let present):
+          let old = pending[system.name, work.node.name]
+          let key = theirs == nil ? try old.flatMap { try requestedKey($0, work.node) } : nil
+          if let credential = try answer(work, system, theirs, key: key) { return credential }
+          waiting.append(.init(system: system.name, node: work.node.name))
+          return present
         case .issue, .selfSign, .sign:
           let issuer = try standIns[system.authority.source] ?? standIn(system.authority)
           standIns[system.authority.source] = issuer
@@ -58,7 +65,7 @@ struct FleetProvision {
         }
       }
     }
-    return Outcome(systems: systems, credentials: credentials)
+    return Outcome(systems: systems, credentials: credentials, waiting: waiting)
   }
 
   private func standIn(_ authority: FleetAuthority) throws -> Issuer {
@@ -99,7 +106,7 @@ struct FleetProvision {
       for (n, work) in system.nodes.enumerated() {
         let old = pending[system.name, work.node.name]
         if case .request(_, let theirs, _) = work.action {
-          let (entry, credential) = try external(work.node, system, theirs, old)
+          let (entry, credential) = try external(work, system, theirs, old)
           entries.append(entry)
           if let credential { outcome.credentials[s][n] = credential } else { outcome.waiting.append(entry) }
         } else if case .selfSign = work.action {
@@ -280,28 +287,34 @@ struct FleetProvision {
 
   /// The request that is out, and the certificate where it has come back.
   private func external(
-    _ node: Node, _ system: SystemWork, _ theirs: VerifiedRequest?, _ old: PendingKeys.Entry?
+    _ work: NodeWork, _ system: SystemWork, _ theirs: VerifiedRequest?, _ old: PendingKeys.Entry?
   ) throws -> (PendingKeys.Entry, NodeCredential?) {
+    let node = work.node
     var entry = PendingKeys.Entry(system: system.name, node: node.name)
-    let key: Certificate.PrivateKey?
     if let theirs {
       entry.request = PEM.encode("CERTIFICATE REQUEST", try theirs.signed.derBytes())
-      key = nil
-    } else if let old, let known = try? requestedKey(old, node) {
-      entry = old
-      key = known
-    } else {
-      let made = try node.key.generate()
-      entry.key = try KeyCoding.pem(made)
-      let asked = try CertificateRequest(node.identity, key: made)
-      entry.request = PEM.encode("CERTIFICATE REQUEST", try asked.signed.derBytes())
-      return (entry, nil)
+      return (entry, try answer(work, system, theirs, key: nil))
     }
-    let answer = ReturnedCertificate(path: RequestFolder.answer(system.name, node.name, request), now: request.now)
-    guard let publicKey = theirs?.publicKey ?? key?.publicKey, OutputFiles.exists(answer.path) else {
-      return (entry, nil)
+    if let old, let known = try? requestedKey(old, node) {
+      return (old, try answer(work, system, nil, key: known))
     }
-    return (entry, try answer.credential(publicKey, key: key, trust: system.authority.trust))
+    let made = try node.key.generate()
+    entry.key = try KeyCoding.pem(made)
+    let asked = try CertificateRequest(node.identity, key: made)
+    entry.request = PEM.encode("CERTIFICATE REQUEST", try asked.signed.derBytes())
+    return (entry, nil)
+  }
+
+  /// The certificate that has come back for a request; nil where none has.
+  private func answer(
+    _ work: NodeWork, _ system: SystemWork, _ theirs: VerifiedRequest?, key: Certificate.PrivateKey?
+  ) throws -> NodeCredential? {
+    let path = RequestFolder.answer(system.name, work.node.name, request)
+    guard let publicKey = theirs?.publicKey ?? key?.publicKey, OutputFiles.exists(path) else { return nil }
+    let answer = ReturnedCertificate(path: path, now: request.now)
+    // The answer to an earlier request, which was delivered, may still lie there.
+    if let present = work.present, try answer.holds(present.leaf), try !answer.holds(publicKey) { return nil }
+    return try answer.credential(publicKey, key: key, trust: system.authority.trust)
   }
 
   /// The key of a request that is out, where it asks for what the fleet file says now.

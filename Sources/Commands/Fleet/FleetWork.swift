@@ -71,6 +71,12 @@ struct FleetRequest {
 /// Reads a fleet file and everything that it names, and decides what has to be done. Nothing is written.
 struct FleetReader {
   let request: FleetRequest
+  private let pending: PendingKeys
+
+  init(request: FleetRequest) throws {
+    self.request = request
+    pending = try PendingKeys(folder: request.stateFolder)
+  }
 
   /// The fleet's name, and its systems.
   func read() async throws -> (name: String, systems: [SystemWork]) {
@@ -186,8 +192,10 @@ struct FleetReader {
       let der = try present.leaf.derBytes()
       isRevoked = records.contains { $0.state == .revoked && $0.issuance?.certificate == der }
     }
-    let isAsked =
-      request.reissuesAll || request.reissue.contains { $0 == node.name || $0 == "\(member.name)/\(node.name)" }
+    // A request that is out stays out until its answer comes, whoever asked for it.
+    let isOut = authority.isExternal && pending[member.name, node.name]?.request != nil
+    let isNamed = request.reissue.contains { $0 == node.name || $0 == "\(member.name)/\(node.name)" }
+    let isAsked = isOut || request.reissuesAll || isNamed
     return CredentialReview(now: request.now, issuers: authority.issuers, isRevoked: isRevoked, isAsked: isAsked)
   }
 
