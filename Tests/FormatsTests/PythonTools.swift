@@ -2,6 +2,7 @@ import Foundation
 
 /// Python with the packages that scripts/install-tools puts beside the build.
 enum PythonTools {
-  static let python = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../.build-tools/bin/python").standardizedFileURL.path
+  /// Not standardised: that would follow the link to the system's Python, which lacks them.
+  static let python = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent(".build-tools/bin/python").path
 }
