@@ -39,6 +39,8 @@ struct FolderInspection {
     case .notPEM, .emptyFile: return finding.location.path != nil || file.map { !isYAML($0) } ?? true
     // A chart's templates become YAML only when they are rendered.
     case .invalidYAML, .misplacedPEM: return file.map { !isTemplate($0) } ?? true
+    // Under a name of its own in a Java store, a leaf is pinned on purpose: Java takes any entry for an anchor.
+    case .leafInTrustBundle: return finding.location.alias == nil
     default: return true
     }
   }
