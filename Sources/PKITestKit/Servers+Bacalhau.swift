@@ -15,7 +15,7 @@ extension ServerProcess {
       json.dump({
         "host": orchestrator.get("Host", "0.0.0.0"), "port": orchestrator["Port"],
         "authorization": {"token": orchestrator["Auth"]["Token"]},
-        "tls": {"cert_file": installed(tls["ServerCert"]), "key_file": installed(tls["ServerKey"])},
+        "tls": {"cert_file": installed(tls["ServerCert"]), "key_file": installed(tls["ServerKey"]), "timeout": 60},
       }, sys.stdout)
       """
     let made = try Tool.require(buildToolsPython, ["-c", program, folder.path, configuration])

@@ -194,6 +194,8 @@ extension ServerProcess {
         cert_file: "\(files.certificate)"
         key_file: "\(files.key)"
         ca_file: "\(files.clientAuthorities)"
+        # Two seconds unless said: too few where many tests run at once.
+        timeout: 60
         \(tls)
       }
       """
