@@ -59,11 +59,21 @@ struct Home: Sendable {
   func authority() throws -> Authority {
     let numbers = try issuerNumbers()
     guard !numbers.isEmpty else {
+      if try holdsRecordOnly {
+        throw CommandError.usage(
+          "there is no authority in \(path), but the record of one that lies in files",
+          hint: "bring it in with `countersign ca import --cert FILE --key FILE`")
+      }
       throw CommandError.usage(
         "there is no authority in \(path)",
         hint: "make one with `countersign ca create --name NAME`, or name its folder with --home")
     }
     return Authority(home: self, issuers: try numbers.map(issuer))
+  }
+
+  /// Whether there is a ledger without an authority: a fleet's own, in files, has issued.
+  var holdsRecordOnly: Bool {
+    get throws { try issuerNumbers().isEmpty && OutputFiles.exists(ledgerPath) }
   }
 
   /// Opens the record of this authority for writing.

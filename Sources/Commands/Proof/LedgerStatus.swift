@@ -13,17 +13,17 @@ struct LedgerStatus {
   let listsAll: Bool
 
   func facts() async throws -> StatusFacts {
-    let authority = try home.authority()
+    let issuers = try issuers()
     let ledger = try home.ledgerForReading()
     let counts = try await ledger.summary(
       ExpiryThresholds(now: judge.now, warning: judge.warning, critical: judge.critical))
-    var items = authority.issuers.map { issuer in
+    var items = issuers.map { issuer in
       StatusItem(
         "\(issuer.certificate.subject)", names: [], serial: issuer.certificate.serialNumber.hex,
         notAfter: issuer.certificate.notValidAfter, source: "issuer-\(issuer.number)", judge: judge)
     }
     // An intermediate was issued here too: it counts once, as an issuer.
-    let recorded = try await recordedIssuers(of: authority, in: ledger)
+    let recorded = try await recorded(issuers, in: ledger)
     var summary = StatusFacts(items: items.filter { !recorded.contains($0.serial ?? "") }, judge: judge).summary
     summary.ok += counts.good
     summary.warning += counts.warning
@@ -40,11 +40,14 @@ struct LedgerStatus {
     return StatusFacts(items: items, summary: summary, unlisted: unlisted, judge: judge)
   }
 
-  private func recordedIssuers(
-    of authority: Authority, in ledger: some CertificateCatalog
-  ) async throws -> Set<String> {
+  /// None where only authorities elsewhere, in files, have issued: what they signed for a fleet is recorded here.
+  private func issuers() throws -> [StoredIssuer] {
+    try home.holdsRecordOnly ? [] : home.authority().issuers
+  }
+
+  private func recorded(_ issuers: [StoredIssuer], in ledger: some CertificateCatalog) async throws -> Set<String> {
     var serials: Set<String> = []
-    for issuer in authority.issuers where !issuer.isRoot {
+    for issuer in issuers where !issuer.isRoot {
       let records = try await ledger.records(of: issuer.certificate.serialNumber)
       let isCurrent = records.contains { $0.issuance != nil && $0.revocation == nil }
       if isCurrent { serials.insert(issuer.certificate.serialNumber.hex) }
