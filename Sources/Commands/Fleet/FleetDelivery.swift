@@ -59,7 +59,8 @@ struct FleetRenderer {
         if isReal { try check(system, credentials, supply) }
         let delivery = try deliver(system.member.system, supply)
         fleet.deliveries.append((system.name, delivery))
-        for folder in delivery.folders { fleet.folders.append(rendered(folder, system)) }
+        let present = PresentState(system)
+        for folder in delivery.folders { fleet.folders.append(rendered(folder, present)) }
       } catch let error as FleetError {
         throw error.inFile(request.path)
       }
@@ -105,25 +106,22 @@ struct FleetRenderer {
     system.problems(of: credential, for: node, supply: supply)
   }
 
-  private func rendered(_ folder: Delivery.Folder, _ system: SystemWork) -> RenderedFolder {
-    let path = "\(system.name)/\(folder.name)"
+  private func rendered(_ folder: Delivery.Folder, _ state: PresentState) -> RenderedFolder {
+    let path = "\(state.system)/\(folder.name)"
     let files = folder.files()
-    let present = system.stored.files.filter { $0.key.hasPrefix("\(folder.name)/") }
-    let changes = files.map { file in
-      change(file, in: folder, system, present["\(folder.name)/\(file.path)"])
-    }
-    let old = present["\(folder.name)/\(Delivery.Folder.manifest)"].map { ManifestPaths($0.bytes).paths } ?? []
+    let present = state.folders[folder.name] ?? [:]
+    let changes = files.map { change($0, in: path, state, present[$0.path]) }
+    let old = present[Delivery.Folder.manifest].map { ManifestPaths($0.bytes).paths } ?? []
     let ours = Set(old + files.map(\.path) + [Delivery.Folder.readme, Delivery.Folder.manifest])
-    let foreign = present.keys.map { String($0.dropFirst(folder.name.utf8.count + 1)) }.filter { !ours.contains($0) }
+    let foreign = present.keys.filter { !ours.contains($0) }
     return RenderedFolder(path: path, files: files, changes: changes, foreign: foreign.sorted())
   }
 
   private func change(
-    _ file: Artefact, in folder: Delivery.Folder, _ system: SystemWork, _ present: FileTree.File?
+    _ file: Artefact, in folder: String, _ state: PresentState, _ present: FileTree.File?
   ) -> FileChange {
-    let path = "\(system.name)/\(folder.name)/\(file.path)"
-    let carried = system.nodes.filter { file.carries.contains($0.node.name) }
-    let renewed = carried.first { $0.reason != nil }
+    let path = "\(folder)/\(file.path)"
+    let renewed = file.carries.lazy.compactMap { state.renewed[$0] }.first
     guard let present else {
       return FileChange(path: path, state: .new, why: renewed.flatMap { $0.reason == .missing ? nil : why($0) })
     }
@@ -151,6 +149,25 @@ extension NodeWork {
 
 extension Artefact {
   var mode: mode_t { (isSecret ? 0o600 : 0o644) | (isExecutable ? (isSecret ? 0o100 : 0o111) : 0) }
+}
+
+/// A system's output as it is, by folder, and its nodes that get another certificate: looked up for each file.
+private struct PresentState {
+  let system: String
+  let folders: [String: [String: FileTree.File]]
+  let renewed: [String: NodeWork]
+
+  init(_ work: SystemWork) {
+    system = work.name
+    var folders: [String: [String: FileTree.File]] = [:]
+    for (path, file) in work.stored.files {
+      guard let slash = path.firstIndex(of: "/") else { continue }
+      folders[String(path[..<slash]), default: [:]][String(path[path.index(after: slash)...])] = file
+    }
+    self.folders = folders
+    renewed = Dictionary(
+      work.nodes.filter { $0.reason != nil }.map { ($0.node.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
 }
 
 /// What a folder's manifest says was put there.
