@@ -22,16 +22,7 @@ enum BacalhauCommands {
 
   /// One word of a shell, quoted where it has to be.
   private static func word(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-      default: "-_./:@+,".utf8.contains(byte)
-      }
-    }
     // A leading hyphen would be an option.
-    let text = text.hasPrefix("-") ? "./" + text : text
-    return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    ShellWord.quoted(text.hasPrefix("-") ? "./" + text : text)
   }
 }

@@ -169,12 +169,12 @@ extension ChoreoConnect {
     private func exists(_ api: API) -> Bool { supply.files[api.file("api.yaml").path] != nil }
 
     private func deployment(_ api: API) -> String {
-      let environment = Shell.word(system.router.environment)
+      let environment = ShellWord.quoted(system.router.environment)
       // The project has another path from here than from the fleet file.
-      let project = exists(api) ? "\"$API_PROJECT\"" : Shell.word(api.name)
+      let project = exists(api) ? "\"$API_PROJECT\"" : ShellWord.quoted(api.name)
       if system.router.trust == .params {
         return "apictl import api --file \(project) --environment \(environment) --update "
-          + "--params \(Shell.word(deploymentFolder(api)))"
+          + "--params \(ShellWord.quoted(deploymentFolder(api)))"
       }
       return "apictl mg deploy api --file \(project) --environment \(environment) --override"
     }
@@ -185,10 +185,10 @@ extension ChoreoConnect {
         steps.append(
           Delivery.Step(
             "Say where the project of \(api.name) is: as the fleet file names it, relative to that file.",
-            "export API_PROJECT=\(Shell.word(api.project))"))
+            "export API_PROJECT=\(ShellWord.quoted(api.project))"))
         if system.router.trust == .project {
           steps.append(
-            Delivery.Step("Put the new files into it.", "cp -R \(Shell.word(api.name))/. \"$API_PROJECT\"/"))
+            Delivery.Step("Put the new files into it.", "cp -R \(ShellWord.quoted(api.name))/. \"$API_PROJECT\"/"))
         }
       }
       steps.append(

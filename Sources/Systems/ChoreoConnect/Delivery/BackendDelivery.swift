@@ -104,7 +104,7 @@ extension ChoreoConnect {
       folder.steps.append(
         Delivery.Step(
           "Put \(name) in the place of the trust store that the server reads, and look at the entry.",
-          "keytool -list -v -keystore \(Shell.word(name)) -alias \(TrustStoreMerge.alias)"))
+          "keytool -list -v -keystore \(ShellWord.quoted(name)) -alias \(TrustStoreMerge.alias)"))
     }
 
     private func password(_ store: Backend.TrustStore) throws(FleetError) -> String {

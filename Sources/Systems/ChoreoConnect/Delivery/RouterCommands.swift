@@ -47,19 +47,19 @@ extension ChoreoConnect {
     /// The shell's variable for `home`, since it has another path on another machine.
     private static let home = "\"$CHOREO_CONNECT_HOME\""
 
-    private var docker: String { "docker-compose -f \(Self.home)/\(Shell.word(flavour + "docker-compose.yaml"))" }
+    private var docker: String { "docker-compose -f \(Self.home)/\(ShellWord.quoted(flavour + "docker-compose.yaml"))" }
 
     private var compose: [Delivery.Step] {
       var steps = [
         Delivery.Step(
           "Say where the distribution is: as the fleet file names it, relative to that file; elsewhere its path there.",
-          "export CHOREO_CONNECT_HOME=\(Shell.word(router.home))")
+          "export CHOREO_CONNECT_HOME=\(ShellWord.quoted(router.home))")
       ]
       let configurations = folder.artefacts.map(\.path).filter { $0.hasSuffix("conf/config.toml") }
       var copy =
         folder.artefacts.contains { $0.path.hasPrefix("resources/") }
         ? ["cp -R resources/. \(Self.home)/resources/"] : []
-      copy += configurations.map { "cp \(Shell.word($0)) \(Self.home)/\(Shell.word($0))" }
+      copy += configurations.map { "cp \(ShellWord.quoted($0)) \(Self.home)/\(ShellWord.quoted($0))" }
       var step = Delivery.Step("Put the files into their places, instead of those that the distribution ships.")
       step.commands = copy
       steps.append(step)
@@ -102,7 +102,7 @@ extension ChoreoConnect {
       var steps = [
         Delivery.Step(
           "Put the objects into the cluster.",
-          "kubectl -n \(namespace) apply " + manifests.map { "-f \(Shell.word($0))" }.joined(separator: " "))
+          "kubectl -n \(namespace) apply " + manifests.map { "-f \(ShellWord.quoted($0))" }.joined(separator: " "))
       ]
       if has("mg.pem"), !has("mg.key") {
         var step = Delivery.Step("Where the key is, make the Secrets that hold it; mg.key is its file there.")
@@ -130,12 +130,14 @@ extension ChoreoConnect {
       let key = folder.artefacts.first { $0.path.hasSuffix("mg.key") }?.path
       guard let certificate, let key else { return [] }
       let config = folder.artefacts.first { $0.path.hasSuffix(".toml") }?.path
-      let settings = config.map { " --config \(Shell.word($0))" } ?? ""
+      let settings = config.map { " --config \(ShellWord.quoted($0))" } ?? ""
       var with = Delivery.Step("Look whether each backend takes the router, with the router's own TLS settings.")
       var without = Delivery.Step("And whether it refuses who has no certificate: this has to fail (exit status 1).")
       for backend in system.backends {
-        let check = "countersign check \(Shell.word(backend.endpoint.address)) --trust \(RouterDelivery.authorities)"
-        with.commands.append("\(check) --cert \(Shell.word(certificate)) --key \(Shell.word(key))\(settings)")
+        let check =
+          "countersign check \(ShellWord.quoted(backend.endpoint.address)) --trust \(RouterDelivery.authorities)"
+        with.commands.append(
+          "\(check) --cert \(ShellWord.quoted(certificate)) --key \(ShellWord.quoted(key))\(settings)")
         without.commands.append(check)
       }
       return [with, without]

@@ -7,11 +7,7 @@ struct ConnectwareCommands {
 
   /// Quoted for a shell where it has to be.
   static func word(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
-      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "-_./:=@,+".utf8.contains(byte)
-    }
-    return isPlain && !text.isEmpty ? text : "'\(text.replacing("'", with: "'\\''"))'"
+    ShellWord.quoted(text)
   }
 
   // MARK: The installation of Connectware

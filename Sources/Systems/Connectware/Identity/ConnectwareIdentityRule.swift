@@ -69,8 +69,7 @@ package struct ConnectwareIdentityRule: Sendable {
 
   /// A partner's intermediate: one that is limited to certain names, and signed by another.
   package static func isPartner(_ authority: Certificate) -> Bool {
-    authority.subject != authority.issuer
-      && authority.extensions.contains { $0.oid == .X509ExtensionID.nameConstraints }
+    authority.isPartnerIntermediate
   }
 
   package static func partnerProblem(_ authority: Certificate) -> Problem? {

@@ -4,17 +4,7 @@ import Formats
 struct SubstraCommands: Sendable {
   /// Quoted for a shell where it has to be.
   static func word(_ text: String) -> String {
-    let isPlain =
-      !text.isEmpty
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"):
-          true
-        default: "-_./:=@,+".utf8.contains(byte)
-        }
-      }
-    return isPlain ? text : "'\(text.replacing("'", with: "'\\''"))'"
+    ShellWord.quoted(text)
   }
 
   /// As a command writes it: a name, or a variable of the reader's shell where we don't know it.

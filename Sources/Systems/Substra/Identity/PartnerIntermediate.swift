@@ -7,8 +7,7 @@ import X509
 /// carries the identifier of the key above it, its clients pass for those of any organization that we sign for.
 enum PartnerIntermediate {
   static func isOne(_ certificate: Certificate) -> Bool {
-    certificate.subject != certificate.issuer
-      && certificate.extensions.contains { $0.oid == .X509ExtensionID.nameConstraints }
+    certificate.isPartnerIntermediate
   }
 
   static func problem(in chain: [Certificate]) -> Problem? {

@@ -1,18 +1,6 @@
 import Formats
 
 extension ChoreoConnect {
-  /// Words of commands that operators copy.
-  enum Shell {
-    private static let plain = Set(
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,")
-
-    /// Quoted where the shell would read it otherwise.
-    static func word(_ text: String) -> String {
-      if !text.isEmpty, text.allSatisfy(plain.contains) { return text }
-      return "'" + text.replacing("'", with: "'\\''") + "'"
-    }
-  }
-
   static func lastComponent(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 }
 
