@@ -15,17 +15,30 @@ let pki: [Target.Dependency] = [
   .product(name: "CryptoExtras", package: "swift-crypto"),
   .product(name: "SwiftASN1", package: "swift-asn1"),
 ]
-let transport: [Target.Dependency] = [
+let nio: [Target.Dependency] = [
   .product(name: "NIOCore", package: "swift-nio"),
   .product(name: "NIOPosix", package: "swift-nio"),
-  .product(name: "NIOSSL", package: "swift-nio-ssl"),
   .product(name: "NIOTLS", package: "swift-nio"),
 ]
+let transport: [Target.Dependency] = nio + [.product(name: "NIOSSL", package: "swift-nio-ssl")]
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let http: [Target.Dependency] = [
   .product(name: "AsyncHTTPClient", package: "async-http-client"),
   .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+let service: [Target.Dependency] = [
+  .product(name: "Hummingbird", package: "hummingbird"),
+  .product(name: "HummingbirdCore", package: "hummingbird"),
+  .product(name: "HTTPTypes", package: "swift-http-types"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
+  .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+  .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+  .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+  .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras"),
+  .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+  .product(name: "Logging", package: "swift-log"),
+  .product(name: "Metrics", package: "swift-metrics"),
 ]
 let subprocess: [Target.Dependency] = [
   .product(name: "Subprocess", package: "swift-subprocess"),
@@ -52,7 +65,14 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.44.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.11.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.12.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -65,15 +85,20 @@ let package = Package(
     library("Formats", ["Credentials", yams] + pki),
     library("Diagnosis", ["Credentials", "Formats"] + pki),
     library("Systems", ["Credentials", "Formats", "Diagnosis"] + pki),
+    library("Enrolment", ["Credentials", "Formats"] + pki),
     library("Ledger", ["Credentials"] + pki),
     library("LedgerSQLite", ["LinuxCalls", "Ledger", "Credentials", grdb] + pki),
     library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport + http),
+    library(
+      "Orchestrator", ["Credentials", "Formats", "Enrolment", "Ledger", "TLSRuntime", yams] + pki + nio + service),
     library("Kubernetes", ["Credentials", "Formats", "Diagnosis", "TLSRuntime"] + subprocess + pki),
     library(
       "Commands",
       [
         "LinuxCalls", "Credentials", "Formats", "Diagnosis", "Systems", "Ledger", "LedgerSQLite", "TLSRuntime",
-        "Kubernetes", yams, arguments,
+        "Kubernetes", "Enrolment", "Orchestrator", yams, arguments,
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
       ] + pki),
     .executableTarget(name: "countersign", dependencies: ["Commands"], swiftSettings: strict),
     .executableTarget(
@@ -97,6 +122,12 @@ let package = Package(
       path: "Tests/Integration",
       exclude: ["Desk", "Fleet", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c"]),
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
+    tests("EnrolmentTests", ["Enrolment", "Formats", "Credentials", "PKITestKit"] + pki),
+    tests(
+      "OrchestratorTests",
+      ["Orchestrator", "Enrolment", "Ledger", "LedgerSQLite", "TLSRuntime", "Formats", "Credentials", "PKITestKit"]
+        + pki
+        + transport + service),
     tests("KubernetesTests", ["Kubernetes", "TLSRuntime", "Formats", "Credentials", "PKITestKit"] + pki),
   ]
 )

@@ -9,6 +9,10 @@ package enum LedgerError: ExplainedError, Hashable {
   case neverIssued(String)
   case alreadyIssued(String)
   case alreadyRevoked(String)
+  /// What a certificate was to use up is used up, withdrawn, expired, or not the newest: see ``Admission/Claim``.
+  case claimRefused(ClaimRefusal)
+  /// As many requests wait for an operator as may.
+  case queueFull(Int)
   /// A value that the record can't keep, such as a name with a NUL character in it.
   case unusable(what: String)
   case notACheckpoint(String)
@@ -33,6 +37,8 @@ package enum LedgerError: ExplainedError, Hashable {
     case .neverIssued(let serial): "serial \(serial) was reserved and never issued"
     case .alreadyIssued(let serial): "serial \(serial) was already issued"
     case .alreadyRevoked(let serial): "serial \(serial) is already revoked"
+    case .claimRefused(let refusal): refusal.message
+    case .queueFull(let most): "\(most) requests already wait for an operator"
     case .unusable(let what): "the ledger can't record this: \(what)"
     case .notACheckpoint(let reason): "not a checkpoint: \(reason)"
     case .missing(let path): "there is no ledger at \(path)"
@@ -58,6 +64,8 @@ package enum LedgerError: ExplainedError, Hashable {
     case .ambiguousSerial: "give the certificate file instead of the serial"
     case .neverIssued: "the process ended before the certificate was signed; sign the request again"
     case .duplicateSerial, .alreadyIssued, .alreadyRevoked: nil
+    case .claimRefused: nil
+    case .queueFull: "decide on them: countersign nodes list"
     case .unusable: nil
     case .notACheckpoint: "a checkpoint is one line: countersign-checkpoint v1 SEQUENCE HASH"
     case .missing: "create an authority first: countersign ca create --name NAME"
@@ -77,9 +85,37 @@ package enum LedgerError: ExplainedError, Hashable {
   package var kind: FailureKind {
     switch self {
     case .notASerial, .ambiguousSerial, .unusable, .notACheckpoint, .exists, .notALedger: .badInput
-    case .notFound, .duplicateSerial, .neverIssued, .alreadyIssued, .alreadyRevoked: .refused
+    case .notFound, .duplicateSerial, .neverIssued, .alreadyIssued, .alreadyRevoked, .claimRefused, .queueFull: .refused
     case .missing, .olderSchema, .newerSchema, .diskFull, .notWritable, .notReadable, .locked, .corrupt, .failed:
       .environment
+    }
+  }
+}
+
+/// Why a claim was not granted.
+package enum ClaimRefusal: Sendable, Hashable {
+  case invitationUnknown
+  case invitationSpent
+  case invitationExpired
+  case invitationWithdrawn
+  case passwordSpent
+  case approvalMissing
+  case certificateRevoked
+  /// A newer certificate of the same node exists: the one that asks may be a copy.
+  case certificateSuperseded
+  case nodeShutOut
+
+  package var message: String {
+    switch self {
+    case .invitationUnknown: "the invitation is unknown"
+    case .invitationSpent: "the invitation has been used as often as it may"
+    case .invitationExpired: "the invitation has expired"
+    case .invitationWithdrawn: "the invitation was withdrawn"
+    case .passwordSpent: "the password ended with the node's first certificate"
+    case .approvalMissing: "no operator has approved this request"
+    case .certificateRevoked: "the certificate to be renewed is revoked"
+    case .certificateSuperseded: "the certificate to be renewed was replaced by a newer one"
+    case .nodeShutOut: "an operator has shut this node out"
     }
   }
 }

@@ -37,6 +37,10 @@ package enum AdmissionKind: String, CaseIterable, Hashable, Sendable {
   case approval
   case partner
   case renewal
+  /// The renewal of an expired certificate, proven with its key.
+  case lateRenewal
+  /// The orchestrator's own certificate.
+  case service
 }
 
 /// A pattern for names: an address range for addresses, else text in which `*` stands for any run of characters.

@@ -22,11 +22,14 @@ package struct Reservation: Sendable, Hashable {
   package var request: [UInt8]?
   /// Who asked: the operating system's user, or later an admitted client.
   package var requestedBy: String
+  /// How a live request was let in; nil at the desk.
+  package var admission: Admission?
 
   package init(
     serial: SerialNumber, issuer: IssuerReference, subject: String, commonName: String? = nil,
     organization: String? = nil, names: [String] = [], profile: String, keyAlgorithm: String, notBefore: Date,
-    notAfter: Date, publicKeyHash: [UInt8], request: [UInt8]? = nil, requestedBy: String
+    notAfter: Date, publicKeyHash: [UInt8], request: [UInt8]? = nil, requestedBy: String,
+    admission: Admission? = nil
   ) {
     self.serial = serial
     self.issuer = issuer
@@ -41,6 +44,7 @@ package struct Reservation: Sendable, Hashable {
     self.publicKeyHash = publicKeyHash
     self.request = request
     self.requestedBy = requestedBy
+    self.admission = admission
   }
 }
 

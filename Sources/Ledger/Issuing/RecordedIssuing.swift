@@ -1,0 +1,69 @@
+package import Credentials
+package import Foundation
+
+/// An issuer with its record: check, reserve, sign, verify, commit, in this order, whoever asks. The desk and the
+/// orchestrator issue through this and nothing else.
+package struct RecordedIssuing: Sendable {
+  package let issuer: Issuer
+  /// How the ledger names the issuer.
+  package let reference: IssuerReference
+  package let log: any IssuanceLog
+
+  package init(issuer: Issuer, reference: IssuerReference, log: any IssuanceLog) {
+    self.issuer = issuer
+    self.reference = reference
+    self.log = log
+  }
+
+  /// Refuses what this issuer can't sign, before anything is written anywhere.
+  /// - Throws: ``IssuanceError``.
+  package func check(_ request: AuthorizedRequest, at now: Date) throws(IssuanceError) {
+    _ = try issuer.validity(for: request.grant.lifetime, at: now)
+    try issuer.checkNames(request.grant)
+  }
+
+  /// Signs what the policy allowed. The certificate is in the record before this returns.
+  /// - Parameters:
+  ///   - der: the request as it came.
+  ///   - admission: how a live request was let in; its claim is taken in the same transaction as the serial.
+  /// - Throws: ``IssuanceError``, ``LedgerError``.
+  package func issue(
+    _ request: AuthorizedRequest, der: [UInt8]?, serial: SerialNumber, by requester: String,
+    admission: Admission? = nil, at now: Date
+  ) async throws -> IssuedCertificate {
+    try check(request, at: now)
+    let validity = try issuer.validity(for: request.grant.lifetime, at: now)
+    let reservation = try Reservation(
+      request.grant, serial: serial, issuer: reference, validity: validity, request: der, requestedBy: requester,
+      admission: admission)
+    return try await recorded(reservation, at: now) { () throws(IssuanceError) in
+      try issuer.issue(request, serial: serial, at: now)
+    }
+  }
+
+  /// Writes the reservation, signs, and writes the certificate.
+  package func recorded(
+    _ reservation: Reservation, at now: Date, sign: () throws -> IssuedCertificate
+  ) async throws -> IssuedCertificate {
+    try await log.reserve(reservation, at: now)
+    let issued = try sign()
+    try await log.commit(reservation.serial, of: reference, certificate: issued.der, at: now)
+    return issued
+  }
+}
+
+extension Reservation {
+  /// What is written down for a leaf.
+  /// - Throws: ``LedgerError/unusable(what:)`` for a key that can't be encoded.
+  package init(
+    _ grant: Grant, serial: SerialNumber, issuer: IssuerReference, validity: Validity, request: [UInt8]?,
+    requestedBy: String, admission: Admission? = nil
+  ) throws {
+    self.init(
+      serial: serial, issuer: issuer, subject: "\(grant.subject)", commonName: grant.subject.commonName,
+      organization: grant.subject.organization, names: grant.names.map(\.description), profile: grant.profile.rawValue,
+      keyAlgorithm: grant.request.publicKey.label, notBefore: validity.notBefore, notAfter: validity.notAfter,
+      publicKeyHash: try Fingerprint(grant.request.publicKey).bytes, request: request, requestedBy: requestedBy,
+      admission: admission)
+  }
+}

@@ -1,0 +1,41 @@
+package import Foundation
+package import Ledger
+package import Logging
+import Synchronization
+
+/// What all parts of the service share. Configuration and authority change while it runs: a part reads
+/// ``current`` once for each request and works with that.
+package final class OrchestratorCore: Sendable {
+  package struct Snapshot: Sendable {
+    package var configuration: OrchestratorConfiguration
+    package var authority: LiveAuthority
+
+    package init(configuration: OrchestratorConfiguration, authority: LiveAuthority) {
+      self.configuration = configuration
+      self.authority = authority
+    }
+  }
+
+  package let ledger: any LiveLedger
+  /// The time, from the edge: tests bring their own.
+  package let clock: @Sendable () -> Date
+  package let logger: Logger
+  /// Which certificates are revoked, as far as the ledger knew a moment ago.
+  package let revocations: KnownRevocations
+  private let snapshot: Mutex<Snapshot>
+
+  package init(
+    _ snapshot: Snapshot, ledger: any LiveLedger, clock: @escaping @Sendable () -> Date = { Date() }, logger: Logger
+  ) {
+    self.snapshot = Mutex(snapshot)
+    self.ledger = ledger
+    self.clock = clock
+    self.logger = logger
+    revocations = KnownRevocations()
+  }
+
+  package var current: Snapshot { snapshot.withLock { $0 } }
+
+  /// Puts another configuration or authority in force for all requests that begin after this.
+  package func replace(_ new: Snapshot) { snapshot.withLock { $0 = new } }
+}
