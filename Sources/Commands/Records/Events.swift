@@ -3,6 +3,7 @@ import Credentials
 import Foundation
 import Ledger
 import LedgerSQLite
+import X509
 
 struct Events: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,9 +27,9 @@ struct Events: AsyncParsableCommand {
 
   func run() async throws {
     let home = Home(common.home)
-    _ = try home.authority()
+    let authority = try home.authority()
     let ledger = try home.ledgerForReading()
-    if verify { return try await verify(ledger) }
+    if verify { return try await verify(ledger, roots: authority.trustBundle) }
     if follow {
       for try await event in ledger.follow(after: 0, every: .milliseconds(500)) { try emit(event) }
       return
@@ -37,11 +38,16 @@ struct Events: AsyncParsableCommand {
     var all: [EventFacts] = []
     while true {
       let page = try await ledger.events(after: last, limit: 1000)
-      all += page.map(EventFacts.init)
+      // A page at a time: the record of years doesn't fit into memory.
+      if common.output == .json {
+        for event in page { try emit(event) }
+      } else {
+        all += page.map(EventFacts.init)
+      }
       guard let end = page.last else { break }
       last = end.sequence
     }
-    try common.console.emit(EventListFacts(events: all))
+    if common.output != .json { try common.console.emit(EventListFacts(events: all)) }
   }
 
   private func emit(_ event: Event) throws {
@@ -53,12 +59,15 @@ struct Events: AsyncParsableCommand {
     common.console.write(Array(try encoder.encode(facts)) + [UInt8(ascii: "\n")])
   }
 
-  private func verify(_ ledger: some EventLog) async throws {
+  private func verify(_ ledger: some EventLog, roots: [Certificate]) async throws {
     let expected = try checkpoint.map { path in
-      try Checkpoint.decode(String(decoding: try InputFile.read(path, limit: 64 << 10), as: UTF8.self))
+      try SignedCheckpoint.decode(String(decoding: try InputFile.read(path, limit: 1_000_000), as: UTF8.self))
     }
-    let report = try await ledger.verify(against: expected)
-    try common.console.emit(VerificationFacts(report))
+    let signer = try await expected?.1?.verify(roots: roots)
+    let report = try await ledger.verify(against: expected?.0)
+    var facts = VerificationFacts(report)
+    facts.signedBy = signer.map { .init(subject: "\($0.certificate.subject)", at: rfc3339($0.at)) }
+    try common.console.emit(facts)
     if !report.isIntact { throw NegativeAnswer() }
   }
 }
@@ -101,10 +110,17 @@ struct VerificationFacts: Facts {
     var explanation: String
   }
 
+  struct SignedBy: Encodable {
+    var subject: String
+    var at: String
+  }
+
   var intact: Bool
   var events: Int
   var certificates: Int
   var checkpoint: String?
+  /// Who signed the checkpoint that was compared with, where it is signed.
+  var signedBy: SignedBy?
   var problems: [Problem]
   var problemCount: Int
 
@@ -120,13 +136,15 @@ struct VerificationFacts: Facts {
   }
 
   func lines(_ style: TextStyle) -> [String] {
+    let compared = signedBy.map { ["# compared with a checkpoint signed by \($0.subject) at \($0.at)"] } ?? []
     guard !intact else {
-      return ["# \(style.green("intact")): \(events) events, \(certificates) certificates"]
+      return ["# \(style.green("intact")): \(events) events, \(certificates) certificates"] + compared
         + (checkpoint.map { [$0] } ?? [])
     }
     var lines = [
       "# \(style.red("not intact")): \(problemCount) problem\(problemCount == 1 ? "" : "s") in \(events) events, \(certificates) certificates"
     ]
+    lines += compared
     for problem in problems {
       let place = [problem.sequence.map { "event \($0)" }, problem.serial.map { "serial \($0)" }].compactMap { $0 }
       lines.append("  \(problem.kind)  \(place.joined(separator: ", "))  \(problem.explanation)")
