@@ -173,3 +173,10 @@ extension Certificate {
     return nil
   }
 }
+
+extension Issuer {
+  /// Whether its name constraints, and those above it, leave room for a name.
+  package func permits(_ name: SubjectName) -> Bool {
+    outputCheck.forbiddenName(subject: DistinguishedName([RelativeDistinguishedName]()), names: [name.generalName]) == nil
+  }
+}
