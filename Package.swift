@@ -120,7 +120,11 @@ let package = Package(
     tests(
       "IntegrationTests", ["countersign", "Ledger", "LedgerSQLite", "Credentials", "PKITestKit"] + pki,
       path: "Tests/Integration",
-      exclude: ["Desk", "Fleet", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c"]),
+      exclude: [
+        "Desk", "Fleet", "Faults/faults.py", "Faults/kill.py", "Faults/disk_full.py", "Faults/clock_back.py",
+        "Faults/slow_client.py", "Faults/big_body.py", "Faults/half_open.py", "Faults/rapid_reset.py",
+        "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c",
+      ]),
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
     tests("EnrolmentTests", ["Enrolment", "Formats", "Credentials", "PKITestKit"] + pki),
     tests(

@@ -1,0 +1,36 @@
+import Foundation
+import PKITestKit
+import Testing
+
+/// Each script makes one kind of trouble for a running orchestrator. Here it is demanded that others are served and
+/// nothing is lost; how fast they are served meanwhile is measured by scripts/faults, on a quiet machine.
+@Suite("under fault", .serialized)
+struct FaultTests {
+  @Test(
+    "other clients are served, nothing that was handed out is lost, and all is normal afterwards",
+    arguments: [
+      Fault("kill", rounds: 50), Fault("disk_full"), Fault("clock_back"), Fault("slow_client"), Fault("big_body"),
+      Fault("half_open", rounds: 2_000), Fault("rapid_reset"),
+    ])
+  func survives(_ fault: Fault) throws {
+    let outcome = try Tool.run(
+      "\(Workspace.tools)/python", [fault.script, "\(Workspace.products)/countersign"] + (fault.rounds.map { ["--rounds", "\($0)"] } ?? []))
+    #expect(outcome.status == 0, "\(outcome.text)\(outcome.errors)")
+  }
+}
+
+struct Fault: Sendable, CustomStringConvertible {
+  let name: String
+  let rounds: Int?
+
+  init(_ name: String, rounds: Int? = nil) {
+    self.name = name
+    self.rounds = rounds
+  }
+
+  var description: String { name }
+
+  var script: String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("\(name).py").path
+  }
+}
