@@ -22,7 +22,8 @@ struct AuthorityOfHome: Sendable {
         "the key of a root lies in this home",
         metadata: [
           "file": "\(root.keyPath)",
-          "hint": "back it up with `countersign ca backup`, keep that offline, and remove the file: nothing here needs it",
+          "hint":
+            "back it up with `countersign ca backup`, keep that offline, and remove the file: nothing here needs it",
         ])
     }
     return live

@@ -177,6 +177,7 @@ extension Certificate {
 extension Issuer {
   /// Whether its name constraints, and those above it, leave room for a name.
   package func permits(_ name: SubjectName) -> Bool {
-    outputCheck.forbiddenName(subject: DistinguishedName([RelativeDistinguishedName]()), names: [name.generalName]) == nil
+    outputCheck.forbiddenName(subject: DistinguishedName([RelativeDistinguishedName]()), names: [name.generalName])
+      == nil
   }
 }

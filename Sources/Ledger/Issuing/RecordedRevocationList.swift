@@ -27,7 +27,8 @@ package struct RecordedRevocationList: Sendable {
   /// Signs the list of what is revoked now. Its number and hash are in the record before this returns.
   /// - Returns: DER, and what was recorded.
   /// - Throws: ``RevocationError``, ``LedgerError``.
-  package func sign(_ period: Period, by actor: String, at now: Date) async throws -> (der: [UInt8], record: IssuedCRL) {
+  package func sign(_ period: Period, by actor: String, at now: Date) async throws -> (der: [UInt8], record: IssuedCRL)
+  {
     // A revoked certificate stays listed until it has expired (RFC 5280 §3.3).
     let entries = try await log.revocations(of: reference, expiringAfter: now).map(RevokedCertificate.init)
     let number = try await log.reserveCRLNumber(of: reference, by: actor, at: now)

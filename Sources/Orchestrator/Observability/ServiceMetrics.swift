@@ -47,7 +47,9 @@ package final class ServiceMetrics: Sendable {
     add(count, to: .handshakes, [("outcome", outcome), ("reason", reason)])
   }
 
-  package func connections(_ count: Int, listener: String) { set(.connections, Double(count), [("listener", listener)]) }
+  package func connections(_ count: Int, listener: String) {
+    set(.connections, Double(count), [("listener", listener)])
+  }
 
   // MARK: Certificates
 

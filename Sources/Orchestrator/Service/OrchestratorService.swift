@@ -42,7 +42,7 @@ package struct OrchestratorService: Sendable {
     configuration.maximumGracefulShutdownDuration = notice.deadline
     do {
       try await ServiceGroup(configuration: configuration).run()
-    } catch where state.current.isStopping {
+    } catch  where state.current.isStopping {
       // What did not end within its time was cancelled.
       core.logger.warning("stopped before all requests were answered", metadata: ["error": "\(error.logged)"])
     }

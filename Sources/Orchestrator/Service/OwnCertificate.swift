@@ -111,7 +111,9 @@ package struct OwnCertificatePlan: Sendable {
   package func reasonToRenew(_ credential: TLSCredential, at now: Date) -> String? {
     guard let leaf = credential.chain.first, leaf.publicKey == credential.key.publicKey else { return "it is unusable" }
     guard Array(credential.chain.dropFirst()) == issuer.intermediates else { return "another issuer signs" }
-    guard issuer.certificate.publicKey.isValidSignature(leaf.signature, for: leaf) else { return "another issuer signs" }
+    guard issuer.certificate.publicKey.isValidSignature(leaf.signature, for: leaf) else {
+      return "another issuer signs"
+    }
     let carried = (try? leaf.extensions.subjectAlternativeNames)?.compactMap(SubjectName.init) ?? []
     let wanted = permitted
     guard Set(carried) == Set(wanted) else { return "its names changed" }
