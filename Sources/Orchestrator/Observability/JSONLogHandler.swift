@@ -65,13 +65,12 @@ package struct JSONLogHandler: LogHandler {
 
   /// RFC 3339, in milliseconds, UTC.
   private static func timestamp() -> String {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    var seconds = now.tv_sec
+    let now = Date().timeIntervalSince1970
+    var seconds = time_t(now)
     var parts = tm()
     gmtime_r(&seconds, &parts)
     func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    let fraction = String(1000 + now.tv_nsec / 1_000_000).dropFirst()
+    let fraction = String(1000 + Int((now - now.rounded(.down)) * 1000)).dropFirst()
     return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T"
       + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(fraction)Z"
   }

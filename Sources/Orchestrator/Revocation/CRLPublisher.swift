@@ -1,9 +1,10 @@
-package import Credentials
+import Credentials
 package import Foundation
 import Ledger
 import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
+import X509
 
 /// Keeps a fresh revocation list of every issuer at hand: at the start, when half of the last one's lifetime is over, and
 /// at once after a revocation. Each is in the record before anybody sees it. Where one can't be made, the last one stays,

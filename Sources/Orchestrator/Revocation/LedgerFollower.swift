@@ -1,8 +1,8 @@
 import Credentials
 import Foundation
-import Ledger
+package import Ledger
 import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// Keeps ``KnownRevocations`` up to date with the ledger: also with what another process revokes, such as
@@ -33,7 +33,7 @@ package final class LedgerFollower: Service {
     await cancelWhenGracefulShutdown { [self] in
       var isFailing = false
       while !Task.isCancelled {
-        do {
+        do throws(LedgerError) {
           try await catchUp()
           isFailing = false
         } catch {

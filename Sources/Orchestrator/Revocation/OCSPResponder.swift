@@ -1,9 +1,10 @@
-package import Credentials
-package import Foundation
+import Credentials
+import Foundation
 import Ledger
 import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
+import X509
 
 /// Answers whether certificates are revoked (RFC 6960), from answers that are signed already where it can.
 package final class OCSPResponder: Service {

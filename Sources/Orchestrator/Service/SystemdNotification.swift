@@ -1,4 +1,4 @@
-import CoreFoundation
+import Dispatch
 import Foundation
 import Glibc
 import ServiceLifecycle
@@ -42,9 +42,8 @@ package struct SystemdNotification: Sendable {
   }
 
   private static var monotonicMicroseconds: Int64 {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+    // Of CLOCK_MONOTONIC, as the manager asks for it.
+    Int64(clamping: DispatchTime.now().uptimeNanoseconds / 1000)
   }
 
   /// What the manager doesn't hear, it doesn't hear: nothing of the service depends on it.
