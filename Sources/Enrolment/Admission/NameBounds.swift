@@ -53,6 +53,9 @@ extension NameBounds {
     if let organization, grant.subject.organization != organization {
       return "the organization must be \(organization)\(grant.subject.organization.map { ", not \($0)" } ?? "")"
     }
+    if commonName == nil, let dns, let asked, !Self.isPermitted(commonName: asked, dns) {
+      return "the common name \(asked) is not among the DNS names that it is bound to"
+    }
     for name in grant.names {
       switch name {
       case .dns(let host) where dns.map { Self.permits(host, $0) } ?? true: continue
@@ -65,6 +68,13 @@ extension NameBounds {
       return "the name \(name) is not among those that it is bound to"
     }
     return nil
+  }
+
+  /// A common name that is free while DNS names are bound would be a way around the bounds: there are systems that know
+  /// their nodes by the common name alone.
+  private static func isPermitted(commonName: String, _ permitted: [String]) -> Bool {
+    guard case .dns(let host) = SubjectName(host: commonName) else { return false }
+    return permits(host, permitted)
   }
 
   private static func change(of grant: Grant, against unchanged: Unchanged) -> String? {

@@ -15,8 +15,8 @@ package struct CertificateRequestAttributes: Hashable, Sendable {
   package init(policy: IssuancePolicy, profile: Profile) {
     let rules = policy.rules.filter { $0.profiles?.contains(profile) ?? true }
     let allowed = rules.compactMap(\.keys)
-    guard !rules.isEmpty, allowed.count == rules.count else { return self.init() }
-    self.init(key: KeyKind.allCases.first { kind in allowed.contains { $0.contains(kind) } })
+    let isDecided = !rules.isEmpty && allowed.count == rules.count
+    key = isDecided ? KeyKind.allCases.first { kind in allowed.contains { $0.contains(kind) } } : nil
   }
 
   package var isEmpty: Bool { key == nil }

@@ -1,4 +1,4 @@
-package import Credentials
+import Credentials
 
 /// Where an orchestrator is, how to know that it is the right one, and a secret for it, on one line:
 /// `https://HOST:PORT/#root=SHA256&id=ID&secret=SECRET`. What follows the `#` is never sent to a server by accident.
