@@ -48,14 +48,7 @@ struct OrchestratorRun: AsyncParsableCommand {
   }
 
   private func readConfiguration(_ home: Home) throws -> OrchestratorConfiguration {
-    let desk = try home.configuration()
-    let file = OrchestratorConfigurationFile(
-      path: config, home: home.path,
-      inherited: .init(
-        policy: desk.policy,
-        issuing: IssuingDefaults(profile: desk.defaults.profile, lifetime: desk.defaults.lifetime))
-    ) { path in try InputFile.read(path, limit: 1 << 20) }
-    return try file.parse(try InputFile.read(config, limit: 1 << 20))
+    try OrchestratorConfigurationFile.load(config, home: home)
   }
 
   private func makeLogger(_ configuration: OrchestratorConfiguration) -> Logger {

@@ -15,15 +15,15 @@ package enum PasswordFile {
       let number = index + 1
       let line = rawLine.hasSuffix("\r") ? rawLine.dropLast() : rawLine
       if line.isEmpty || line.hasPrefix("#") { continue }
-      guard let colon = line.firstIndex(of: ":") else { throw .line(number, "there is no colon after a name") }
+      guard let colon = line.firstIndex(of: ":") else { throw .line(number, column: 1, "this line has no name and hash") }
       let name = String(line[..<colon])
-      do { _ = try Identity(commonName: name) } catch { throw .line(number, "the name can't be a common name") }
-      guard entries[name] == nil else { throw .line(number, "the name stands in an earlier line too") }
+      do { _ = try Identity(commonName: name) } catch { throw .line(number, column: 1, "the name can't be a common name") }
+      guard entries[name] == nil else { throw .line(number, column: 1, "a second password for the same name") }
       guard entries.count < mostEntries else { throw .tooLarge }
       do {
         entries[name] = try ScryptHash(phc: line[line.index(after: colon)...])
       } catch {
-        throw .line(number, "the hash can't be used: \(error.reason)")
+        throw .line(number, column: name.count + 2, "what follows the name is no hash of scrypt: \(error.reason)")
       }
     }
     return entries
@@ -43,7 +43,7 @@ package enum PasswordFile {
 package enum PasswordFileError: ExplainedError, Hashable {
   case tooLarge
   case notText
-  case line(Int, String)
+  case line(Int, column: Int, String)
   case malformedHash(String)
   case scryptFailed
 
@@ -51,7 +51,7 @@ package enum PasswordFileError: ExplainedError, Hashable {
     switch self {
     case .tooLarge: "it has more than \(PasswordFile.sizeLimit) bytes or \(PasswordFile.mostEntries) names"
     case .notText: "it is not UTF-8 text"
-    case .line(let number, let reason): "line \(number): \(reason)"
+    case .line(let number, _, let reason): "line \(number): \(reason)"
     case .malformedHash(let reason): reason
     case .scryptFailed: "scrypt failed"
     }

@@ -72,15 +72,7 @@ package enum LedgerLocation: Hashable, Sendable {
 
 /// How often somebody may ask.
 package struct RateLimits: Hashable, Sendable {
-  package struct Rate: Hashable, Sendable {
-    package var count: Int
-    package var interval: Duration
-
-    package init(count: Int, per interval: Duration) {
-      self.count = count
-      self.interval = interval
-    }
-  }
+  package typealias Rate = RateLimit
 
   /// Enrolments and renewals of one node; nil for no limit.
   package var perIdentity: Rate?
