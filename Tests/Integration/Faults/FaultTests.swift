@@ -14,7 +14,8 @@ struct FaultTests {
     ])
   func survives(_ fault: Fault) throws {
     let outcome = try Tool.run(
-      "\(Workspace.tools)/python", [fault.script, "\(Workspace.products)/countersign"] + (fault.rounds.map { ["--rounds", "\($0)"] } ?? []))
+      "\(Workspace.tools)/python",
+      [fault.script, "\(Workspace.products)/countersign"] + (fault.rounds.map { ["--rounds", "\($0)"] } ?? []))
     #expect(outcome.status == 0, "\(outcome.text)\(outcome.errors)")
   }
 }
