@@ -1,4 +1,4 @@
-package import Credentials
+import Credentials
 package import Enrolment
 package import Foundation
 import HTTPTypes
@@ -57,19 +57,5 @@ extension NameBounds {
     let isOpen = dns == nil && scope.organization == nil
     self.init(
       commonName: scope.name, organization: scope.organization, dns: dns, leavesOthersToPolicy: isOpen)
-  }
-}
-
-extension Invitation {
-  /// A new invitation, and the secret that only its holder gets.
-  package static func make(
-    _ scope: Scope, uses: Int = 1, lifetime: Duration = .seconds(3600), by actor: String, at now: Date,
-    using generator: inout some RandomNumberGenerator
-  ) -> (invitation: Invitation, secret: TokenSecret) {
-    let secret = TokenSecret(using: &generator)
-    let invitation = Invitation(
-      id: secret.id, secretHash: secret.hash, scope: scope, uses: uses, createdBy: actor, createdAt: now,
-      expiresAt: now.addingTimeInterval(Double(lifetime.components.seconds)))
-    return (invitation, secret)
   }
 }
