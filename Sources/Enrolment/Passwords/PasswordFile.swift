@@ -15,9 +15,13 @@ package enum PasswordFile {
       let number = index + 1
       let line = rawLine.hasSuffix("\r") ? rawLine.dropLast() : rawLine
       if line.isEmpty || line.hasPrefix("#") { continue }
-      guard let colon = line.firstIndex(of: ":") else { throw .line(number, column: 1, "this line has no name and hash") }
+      guard let colon = line.firstIndex(of: ":") else {
+        throw .line(number, column: 1, "this line has no name and hash")
+      }
       let name = String(line[..<colon])
-      do { _ = try Identity(commonName: name) } catch { throw .line(number, column: 1, "the name can't be a common name") }
+      do { _ = try Identity(commonName: name) } catch {
+        throw .line(number, column: 1, "the name can't be a common name")
+      }
       guard entries[name] == nil else { throw .line(number, column: 1, "a second password for the same name") }
       guard entries.count < mostEntries else { throw .tooLarge }
       do {

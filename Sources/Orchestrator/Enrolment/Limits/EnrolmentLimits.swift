@@ -122,7 +122,8 @@ package final class EnrolmentLimits: Sendable {
     do {
       try await ledger.append(entry, at: now)
     } catch {
-      logger.error("an exceeded limit could not be recorded", metadata: ["error": "\(error.message)", "rule": "\(rule)"])
+      logger.error(
+        "an exceeded limit could not be recorded", metadata: ["error": "\(error.message)", "rule": "\(rule)"])
     }
   }
 }
