@@ -141,6 +141,7 @@ let package = Package(
 if Context.environment["COUNTERSIGN_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", "Systems", yams] + pki, path: "Fuzz",
+      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", "Systems", "Orchestrator", yams] + pki,
+      path: "Fuzz",
       exclude: ["make-corpus"], swiftSettings: strict))
 }

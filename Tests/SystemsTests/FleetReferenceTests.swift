@@ -1,6 +1,7 @@
 import Diagnosis
 import Formats
 import Foundation
+import PKITestKit
 import Systems
 import Testing
 
@@ -8,14 +9,10 @@ import Testing
 struct FleetReferenceTests {
   @Test("docs/fleet-file.md lists the keys that there are")
   func fields() throws {
-    let marks = ("<!-- keys: written by the tests, RECORD=1 -->\n\n", "\n<!-- end of keys -->")
-    let page = try String(contentsOf: Repository.root.appending(path: "docs/fleet-file.md"), encoding: .utf8)
-    let start = try #require(page.range(of: marks.0)).upperBound
-    let end = try #require(page.range(of: marks.1)).lowerBound
     let tables = [("The file", Fleet.fields)] + fleetSystems.map { ("kind: \($0.kind)", $0.fields) }
     let keys = tables.map { FieldReference.table($0.0, $0.1) }.joined(separator: "\n")
-    let expected = page[..<start] + keys + page[end...]
-    try Repository.expect("docs/fleet-file.md", toBe: String(expected))
+    let expected = try #require(RecordedFile("docs/fleet-file.md").replacingKeys(keys))
+    try Repository.expect("docs/fleet-file.md", toBe: expected)
   }
 
   @Test("docs/lint.md has a row for the code of each finding")
