@@ -46,6 +46,7 @@ package struct RevocationRoutes: RouteProvider {
       throw Problem(.tooLarge, .contentTooLarge, "at most \(OCSPRequest.sizeLimit) bytes")
     }
     let reply = await responder.reply(to: Array(buffer: body))
+    core.metrics.statusAnswer(reply.status, isCached: reply.isFromCache)
     return Response(
       status: .ok, headers: [.contentType: Self.answerType],
       body: ResponseBody(byteBuffer: reply.document.bytes))
@@ -59,6 +60,7 @@ package struct RevocationRoutes: RouteProvider {
     }
     let der = OCSPPath.request(in: path)
     let reply = await responder.reply(to: der ?? [])
+    core.metrics.statusAnswer(reply.status, isCached: reply.isFromCache)
     guard reply.isCacheable else {
       return Response(
         status: .ok, headers: [.contentType: Self.answerType, .cacheControl: "no-store"],

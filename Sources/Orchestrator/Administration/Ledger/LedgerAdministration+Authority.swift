@@ -67,7 +67,7 @@ extension LedgerAdministration {
     guard
       let block = blocks.first(where: { ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"].contains($0.label) })
     else { throw AdministrationError.invalid(field: "request", reason: "it holds no CERTIFICATE REQUEST in PEM") }
-    return try VerifiedRequest(CertificateRequest(der: block.content))
+    return try VerifiedRequest(CertificateRequest(der: block.der))
   }
 }
 

@@ -58,10 +58,9 @@ package struct LedgerAdministration: Administration {
     self.clock = clock
   }
 
-  /// Bytes that nobody can guess.
-  func random(_ count: Int) -> [UInt8] {
+  func newSecret() -> TokenSecret {
     var generator = SystemRandomNumberGenerator()
-    return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    return TokenSecret(using: &generator)
   }
 
   func rootHash() throws -> [UInt8] {
