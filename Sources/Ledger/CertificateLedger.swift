@@ -6,9 +6,10 @@ package typealias CertificateLedger = IssuanceLog & RevocationLog & CertificateC
 
 /// Writes down what is issued: the serial before the signature, the certificate before it leaves the process.
 package protocol IssuanceLog: Sendable {
-  /// Takes a serial. When it returns, the reservation is on the disk.
+  /// Takes a serial, and with it what the reservation's admission claims. When it returns, both are on the disk.
   ///
-  /// - Throws: ``LedgerError/duplicateSerial(_:)``, ``LedgerError/unusable(what:)``, or a failure of the store.
+  /// - Throws: ``LedgerError/duplicateSerial(_:)``, ``LedgerError/claimRefused(_:)``, ``LedgerError/unusable(what:)``,
+  ///   or a failure of the store.
   func reserve(_ reservation: Reservation, at now: Date) async throws(LedgerError)
 
   /// Records the certificate of a reserved serial. When it returns, the certificate may be handed out.
@@ -33,6 +34,11 @@ package protocol RevocationLog: Sendable {
   /// The revoked certificates of an issuer, by serial. With `expiringAfter`, those that expired earlier are left out.
   func revocations(of issuer: IssuerReference, expiringAfter: Date?) async throws(LedgerError) -> [RevocationRecord]
 
+  /// The revocations written after an event, in order of their events: to follow what is revoked. At most 1,000.
+  ///
+  /// - Parameter sequence: 0 for the first; else the ``RevocationEvent/sequence`` of the last that is known.
+  func revocations(after sequence: Int64, limit: Int) async throws(LedgerError) -> [RevocationEvent]
+
   /// Takes the next CRL number of an issuer (RFC 5280 §5.2.3), from 1. A number that was taken is never given again.
   func reserveCRLNumber(of issuer: IssuerReference, by actor: String, at now: Date) async throws(LedgerError) -> Int64
 
@@ -46,9 +52,6 @@ package protocol RevocationLog: Sendable {
 package protocol CertificateCatalog: Sendable {
   /// All records under a serial: none, one, or one per issuer.
   func records(of serial: SerialNumber) async throws(LedgerError) -> [CertificateRecord]
-
-  /// - Parameter fingerprint: SHA-256 of the certificate's DER.
-  func record(fingerprint: [UInt8]) async throws(LedgerError) -> CertificateRecord?
 
   /// A page of certificates by expiry.
   func certificates(_ query: CatalogQuery) async throws(LedgerError) -> CatalogPage
@@ -76,6 +79,15 @@ package protocol EventLog: Sendable {
 }
 
 extension CertificateCatalog {
+  /// The record of a certificate, if it is in the ledger byte for byte.
+  ///
+  /// - Parameter fingerprint: SHA-256 of the certificate's DER.
+  package func record(
+    of serial: SerialNumber, fingerprint: [UInt8]
+  ) async throws(LedgerError) -> CertificateRecord? {
+    try await records(of: serial).first { $0.issuance?.fingerprint == fingerprint }
+  }
+
   /// The one record under a serial.
   ///
   /// - Throws: ``LedgerError/notFound(_:)``, ``LedgerError/ambiguousSerial(_:)``, or a failure of the store.

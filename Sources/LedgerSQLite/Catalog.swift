@@ -5,19 +5,12 @@ package import Ledger
 
 extension SQLiteLedger: CertificateCatalog {
   package func records(of serial: SerialNumber) async throws(LedgerError) -> [CertificateRecord] {
-    try await records(where: "serial = ?", CertificateRows.key(serial))
-  }
-
-  package func record(fingerprint: [UInt8]) async throws(LedgerError) -> CertificateRecord? {
-    try await records(where: "fingerprint = ?", Data(fingerprint)).first
-  }
-
-  private func records(where condition: String, _ value: Data) async throws(LedgerError) -> [CertificateRecord] {
     try await read { db in
-      try Row.fetchAll(
-        db, sql: "SELECT \(CertificateRows.columns) FROM certificates WHERE \(condition) ORDER BY id",
-        arguments: [value]
-      ).map { try CertificateRows.record(Columns($0)) }
+      let statement = try db.cachedStatement(
+        sql: "SELECT \(CertificateRows.columns) FROM certificates WHERE serial = ? ORDER BY id")
+      return try Row.fetchAll(statement, arguments: [CertificateRows.key(serial)]).map {
+        try CertificateRows.record(Columns($0))
+      }
     }
   }
 

@@ -31,9 +31,14 @@ final class ChainWriter {
   }
 
   /// Runs one statement, prepared once for each connection.
-  func execute(_ sql: String, _ arguments: StatementArguments) throws {
-    hasWritten = true
+  ///
+  /// - Returns: how many rows it changed.
+  @discardableResult
+  func execute(_ sql: String, _ arguments: StatementArguments) throws -> Int {
     try db.cachedStatement(sql: sql).execute(arguments: arguments)
+    let changes = db.changesCount
+    if changes > 0 { hasWritten = true }
+    return changes
   }
 
   func first(_ sql: String, _ arguments: StatementArguments) throws -> Columns? {

@@ -38,6 +38,15 @@ struct Columns {
 
   func time(_ index: Int) throws -> Date { Date(unixSeconds: try integer(index)) }
 
+  /// A list of texts, as the ledger writes one.
+  func texts(_ index: Int) throws -> [String] {
+    let text = try text(index)
+    guard let texts = CanonicalJSON.decodeArray(text), CanonicalJSON.encode(texts) == text else {
+      throw Unreadable(reason: "\(name(index)) is unreadable")
+    }
+    return texts
+  }
+
   func optional<T>(_ index: Int, _ read: (Int) throws -> T) throws -> T? {
     if case .null = try value(index) { return nil }
     return try read(index)

@@ -64,7 +64,37 @@ extension SQLiteLedger: EventLog {
       }
       audit.addCRL(number: number, issuer: issuer.keyID, issued: issued)
     }
+    try auditLive(db, &audit)
     return audit.finish()
+  }
+
+  private static func auditLive(_ db: Database, _ audit: inout LedgerAudit) throws {
+    try each("SELECT \(OfferRows.invitation) FROM invitations NOT INDEXED", "an invitation", db, &audit) {
+      $1.add(try OfferRows.invitation($0))
+    }
+    try each("SELECT \(OfferRows.token) FROM access_tokens NOT INDEXED", "an access token", db, &audit) {
+      $1.add(try OfferRows.token($0))
+    }
+    try each("SELECT \(RequestRows.columns) FROM requests NOT INDEXED", "a request", db, &audit) {
+      $1.add(try RequestRows.request($0))
+    }
+    try each("SELECT name, organization, at, actor FROM nodes_shut_out", "a node", db, &audit) {
+      let organization = try $0.text(1)
+      let node = NodeRecord.Key(name: try $0.text(0), organization: organization.isEmpty ? nil : organization)
+      $1.addShutOut(node, at: try $0.time(2), by: try $0.text(3))
+    }
+  }
+
+  private static func each(
+    _ sql: String, _ what: String, _ db: Database, _ audit: inout LedgerAudit,
+    _ body: (Columns, inout LedgerAudit) throws -> Void
+  ) throws {
+    let rows = try Row.fetchCursor(db, sql: sql)
+    while let row = try rows.next().map(Columns.init) {
+      do { try body(row, &audit) } catch let error as Columns.Unreadable {
+        audit.addUnreadable(what, reason: error.reason)
+      }
+    }
   }
 }
 

@@ -3,8 +3,9 @@ import Ledger
 
 /// Puts the work of callers that wait at the same time into one transaction, so that they share one sync of the disk.
 ///
-/// A refusal (a ``LedgerError`` thrown before anything is written) concerns only its caller. A failure of the database
-/// undoes the whole batch, and every caller of it learns of it.
+/// A refusal (a ``LedgerError``) concerns only its caller; where it comes after something was written, the batch is
+/// undone and its work done again one by one. A failure of the database undoes the whole batch, and every caller of it
+/// learns of it.
 actor GroupCommit {
   private struct Job: Sendable {
     var work: @Sendable (ChainWriter) throws -> any Sendable
@@ -60,23 +61,34 @@ actor GroupCommit {
   private func write(_ batch: [Job]) async -> [Outcome] {
     do {
       return try await database.writeWithoutTransaction { db in
-        var outcomes: [Outcome] = []
-        try db.inTransaction(.immediate) {
-          let chain = try ChainWriter(db)
-          for job in batch {
-            chain.hasWritten = false
-            do {
-              outcomes.append(.success(try job.work(chain)))
-            } catch let refusal as LedgerError where !chain.hasWritten {
-              outcomes.append(.failure(refusal))
-            }
-          }
-          return .commit
+        if let outcomes = try Self.writeTogether(batch, db) { return outcomes }
+        return try batch.map { job in
+          try Self.writeTogether([job], db)?.first ?? .failure(.failed(path: "", detail: "nothing was written"))
         }
-        return outcomes
       }
     } catch {
       return batch.map { _ in .failure(.of(error, at: path)) }
     }
+  }
+
+  /// - Returns: nil where a refusal came too late, and all was undone.
+  private static func writeTogether(_ batch: [Job], _ db: Database) throws -> [Outcome]? {
+    var outcomes: [Outcome] = []
+    var isSpoilt = false
+    try db.inTransaction(.immediate) {
+      let chain = try ChainWriter(db)
+      for job in batch {
+        chain.hasWritten = false
+        do {
+          outcomes.append(.success(try job.work(chain)))
+        } catch let refusal as LedgerError {
+          outcomes.append(.failure(refusal))
+          isSpoilt = chain.hasWritten
+          if isSpoilt { return .rollback }
+        }
+      }
+      return .commit
+    }
+    return isSpoilt && batch.count > 1 ? nil : outcomes
   }
 }

@@ -8,10 +8,11 @@ extension SQLiteLedger: IssuanceLog {
   package func reserve(_ reservation: Reservation, at now: Date) async throws(LedgerError) {
     try reservation.check()
     try await write { chain in
-      guard try CertificateRows.find(reservation.serial, of: reservation.issuer, chain) == nil else {
+      try Claims.check(reservation, at: now, chain)
+      guard try CertificateRows.insert(reservation, at: now, chain) else {
         throw LedgerError.duplicateSerial(reservation.serial.hex)
       }
-      try CertificateRows.insert(reservation, at: now, chain)
+      try Claims.take(reservation, row: chain.db.lastInsertedRowID, chain)
       try chain.append(LedgerEvents.reserved(reservation), at: now)
     }
   }
@@ -49,10 +50,8 @@ extension SQLiteLedger: RevocationLog {
       case .revoked: throw LedgerError.alreadyRevoked(serial.hex)
       case .issued: break
       }
-      try chain.execute(
-        "UPDATE certificates SET state = 'revoked', revoked_at = ?, reason = ? WHERE id = ?",
-        [now.unixSeconds, reason.rawValue, row.id])
-      try chain.append(LedgerEvents.revoked(serial, of: issuer.keyID, reason: reason, by: actor), at: now)
+      try CertificateRows.revoke(
+        serial, row: row.id, issuer: issuer.keyID, reason: reason, by: actor, at: now, chain)
     }
   }
 
@@ -79,6 +78,27 @@ extension SQLiteLedger: RevocationLog {
             notAfter: try row.time(3)))
       }
       return found
+    }
+  }
+
+  package func revocations(after sequence: Int64, limit: Int) async throws(LedgerError) -> [RevocationEvent] {
+    let path = path
+    return try await read { db in
+      let statement = try db.cachedStatement(
+        sql: """
+          SELECT \(EventRows.columns) FROM events INDEXED BY events_revoked
+          WHERE kind = 'certificate.revoked' AND sequence > ? ORDER BY sequence LIMIT ?
+          """)
+      return try Row.fetchAll(statement, arguments: [sequence, max(1, min(limit, 1000))]).map { row in
+        let event = try EventRows.event(Columns(row))
+        let details = event.details
+        guard let reason = RevocationRecord.Reason(rawValue: details["reason"] ?? ""),
+          let issuer = Hexadecimal.decode(details["issuer"] ?? "")
+        else { throw LedgerError.corrupt(path: path, detail: "event \(event.sequence) can't be read") }
+        return RevocationEvent(
+          sequence: event.sequence, serial: try SerialNumber.parse(event.subject), issuerKeyID: issuer, reason: reason,
+          revokedAt: event.time)
+      }
     }
   }
 
@@ -118,6 +138,16 @@ extension SQLiteLedger: RevocationLog {
 }
 
 extension CertificateRows {
+  static func revoke(
+    _ serial: SerialNumber, row: Int64, issuer: [UInt8], reason: RevocationRecord.Reason, by actor: String,
+    at now: Date, _ chain: ChainWriter
+  ) throws {
+    try chain.execute(
+      "UPDATE certificates SET state = 'revoked', revoked_at = ?, reason = ? WHERE id = ?",
+      [now.unixSeconds, reason.rawValue, row])
+    try chain.append(LedgerEvents.revoked(serial, of: issuer, reason: reason, by: actor), at: now)
+  }
+
   /// What a change of state needs to know of a row.
   struct Found {
     var id: Int64

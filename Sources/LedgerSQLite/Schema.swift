@@ -62,7 +62,87 @@ enum Schema {
       BEGIN SELECT RAISE(ABORT, 'events are never edited'); END;
     CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
       BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+    """,
+    // What a live service records. Indexes by random values cost a page of the file for each certificate, so those of
+    // step 1 that the columns of a node can stand in for go.
     """
+    ALTER TABLE certificates ADD COLUMN admission TEXT;
+    ALTER TABLE certificates ADD COLUMN rule TEXT;
+    ALTER TABLE certificates ADD COLUMN claim TEXT;
+    ALTER TABLE certificates ADD COLUMN source TEXT;
+    DROP INDEX certificates_fingerprint;
+    DROP INDEX certificates_expiry;
+    DROP INDEX certificates_name;
+    DROP INDEX certificates_identity;
+    CREATE INDEX certificates_expiry ON certificates (state, not_after);
+    CREATE INDEX certificates_node ON certificates (common_name, organization);
+    CREATE INDEX certificates_identity ON certificates (identity) WHERE common_name IS NULL;
+    CREATE INDEX certificates_password ON certificates (common_name) WHERE admission = 'password';
+    CREATE INDEX events_revoked ON events (sequence) WHERE kind = 'certificate.revoked';
+    CREATE TABLE invitations (
+      number INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      secret_hash BLOB NOT NULL,
+      name TEXT,
+      organization TEXT,
+      dns TEXT NOT NULL,
+      uses INTEGER NOT NULL,
+      used INTEGER NOT NULL,
+      created_by TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL,
+      withdrawn_at INTEGER
+    ) STRICT;
+    CREATE INDEX invitations_usable ON invitations (expires_at) WHERE withdrawn_at IS NULL AND used < uses;
+    CREATE TABLE access_tokens (
+      number INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      secret_hash BLOB NOT NULL,
+      name TEXT NOT NULL,
+      role TEXT NOT NULL,
+      created_by TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL,
+      withdrawn_at INTEGER
+    ) STRICT;
+    CREATE TABLE requests (
+      number INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      name TEXT NOT NULL,
+      organization TEXT,
+      names TEXT NOT NULL,
+      request BLOB NOT NULL,
+      pairing_code TEXT NOT NULL,
+      source TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('waiting', 'approved', 'denied', 'issued')),
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL,
+      decided_by TEXT,
+      decided_at INTEGER,
+      certificate INTEGER
+    ) STRICT;
+    CREATE INDEX requests_state ON requests (state, expires_at);
+    CREATE TABLE nodes_shut_out (
+      name TEXT NOT NULL,
+      organization TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      actor TEXT NOT NULL,
+      PRIMARY KEY (name, organization)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE sightings (
+      name TEXT NOT NULL,
+      organization TEXT NOT NULL,
+      serial BLOB NOT NULL,
+      at INTEGER NOT NULL,
+      source TEXT NOT NULL,
+      PRIMARY KEY (name, organization)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE services (
+      url TEXT PRIMARY KEY,
+      root_hash BLOB NOT NULL,
+      started_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
   ]
 
   static var version: Int { steps.count }

@@ -23,8 +23,11 @@ extension LedgerConformance {
       try expectEqual(record.reservation, LedgerSample.reservation(1), "the reservation")
       try expectEqual(record.state, .issued, "the state")
       let fingerprint = ledgerFingerprint(LedgerSample.certificate(1))
-      try expectEqual(try await ledger.record(fingerprint: fingerprint), record, "the record by fingerprint")
-      try expectEqual(try await ledger.record(fingerprint: [1, 2, 3]), nil, "an unknown fingerprint")
+      try expectEqual(
+        try await ledger.record(of: LedgerSample.serial(1), fingerprint: fingerprint), record,
+        "the record by fingerprint")
+      try expectEqual(
+        try await ledger.record(of: LedgerSample.serial(1), fingerprint: [1, 2, 3]), nil, "an unknown fingerprint")
     },
     LedgerConformance("a serial is taken once for each issuer") { ledger in
       try await LedgerSample.issue(1, on: ledger)

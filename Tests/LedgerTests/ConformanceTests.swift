@@ -14,4 +14,12 @@ struct ConformanceTests {
     try await conformance.run(on: ledger)
     try ledger.close()
   }
+
+  @Test("conformance of a live service's", arguments: LiveConformance.all)
+  func conforms(_ conformance: LiveConformance) async throws {
+    let scratch = try TemporaryDirectory()
+    let ledger = try SQLiteLedger.openOrCreate(scratch.file("ledger.db").path)
+    try await conformance.run(on: ledger)
+    try ledger.close()
+  }
 }

@@ -52,9 +52,9 @@ struct FileTests {
     let scratch = try TemporaryDirectory()
     let path: String = scratch.file("ledger.db").path
     try SQLiteLedger.create(at: path)
-    #expect(try SQLiteLedger.migrate(path) == (1, 1))
+    #expect(try SQLiteLedger.migrate(path) == (2, 2))
     try Tool.require("sqlite3", [path, "PRAGMA user_version = 9"])
-    let expected = LedgerError.newerSchema(path: path, found: 9, supported: 1)
+    let expected = LedgerError.newerSchema(path: path, found: 9, supported: 2)
     for access in [SQLiteLedger.Access.readOnly, .readWrite] {
       #expect(throws: expected) { try SQLiteLedger.open(path, access) }
     }

@@ -85,7 +85,8 @@ struct Tampering: Sendable, CustomTestStringConvertible {
       """
       INSERT INTO certificates SELECT 99, issuer, ordinal, zeroblob(20), subject, common_name, organization, names,
       profile, key_algorithm, not_before, not_after, public_key, requested_by, identity, state, reserved_at, issued_at,
-      revoked_at, reason, fingerprint, request, certificate FROM certificates WHERE id = 3
+      revoked_at, reason, fingerprint, request, certificate, admission, rule, claim, source FROM certificates
+      WHERE id = 3
       """, .strayRow),
     Tampering("a deleted CRL", "DELETE FROM crls", .missingRow),
     Tampering("an edited CRL", "UPDATE crls SET next_update = 1", .editedRow),

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Credentials
+import Enrolment
+import Orchestrator
 
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -9,7 +11,11 @@ struct PolicyCommand: AsyncParsableCommand {
 struct PolicyTest: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test", abstract: "Say what the policy would answer to a request, without signing it.",
-    discussion: "countersign policy test node-1.csr --as token")
+    discussion: """
+      Without --config it is the policy of the home, which the desk goes by.
+        countersign policy test node-1.csr
+        countersign policy test node-1.csr --config orchestrator.yaml --as token
+      """)
 
   @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("The request, PEM or DER.", valueName: "file.csr")) var file: String
@@ -21,15 +27,30 @@ struct PolicyTest: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The lifetime it would be signed for.", valueName: "duration")) var lifetime:
     DurationArgument?
 
+  @Option(help: ArgumentHelp("The orchestrator.yaml that decides.", valueName: "file")) var config: String?
+
   func run() async throws {
-    let configuration = try Home(common.home).configuration()
+    let home = Home(common.home)
     let request = try VerifiedRequest(try RequestFile.read(file).request)
-    let grant = Grant(
-      request, profile: profile ?? configuration.defaults.profile,
-      lifetime: lifetime?.duration ?? configuration.defaults.lifetime)
-    let decision = configuration.policy.decide(grant, as: admission)
+    let decision: Decision
+    let grant: Grant
+    if let config {
+      let configuration = try OrchestratorConfigurationFile.load(config, home: home)
+      grant = self.grant(request, configuration.issuing.profile, configuration.issuing.lifetime)
+      let offer = configuration.admission.offer(grant, as: admission)
+      // Both have to allow it; the way in is looked at first, as the orchestrator does.
+      if case .deny = offer { decision = offer } else { decision = configuration.policy.decide(grant, as: admission) }
+    } else {
+      let configuration = try home.configuration()
+      grant = self.grant(request, configuration.defaults.profile, configuration.defaults.lifetime)
+      decision = configuration.policy.decide(grant, as: admission)
+    }
     try common.console.emit(DecisionFacts(decision, grant: grant))
     if case .deny = decision { throw NegativeAnswer() }
+  }
+
+  private func grant(_ request: VerifiedRequest, _ usualProfile: Profile, _ usualLifetime: Duration) -> Grant {
+    Grant(request, profile: profile ?? usualProfile, lifetime: lifetime?.duration ?? usualLifetime)
   }
 }
 

@@ -37,7 +37,10 @@ struct Revoke: AsyncParsableCommand {
   private func find(in ledger: some CertificateCatalog) async throws -> CertificateRecord {
     guard OutputFiles.exists(target) else { return try await ledger.record(of: SerialNumber.parse(target)) }
     let certificate = try CertificateFile.read(target).first
-    guard let certificate, let record = try await ledger.record(fingerprint: Fingerprint(certificate).bytes) else {
+    guard let certificate,
+      let record = try await ledger.record(
+        of: certificate.serialNumber, fingerprint: Fingerprint(certificate).bytes)
+    else {
       throw LedgerError.notFound("the certificate in \(target)")
     }
     return record

@@ -30,3 +30,36 @@ package struct Admission: Sendable, Hashable {
     case renewal(of: SerialNumber, issuer: IssuerReference, isLatest: Bool)
   }
 }
+
+extension Admission.Claim {
+  /// As the record keeps it: a word for the kind, and what is used up.
+  package var text: String {
+    switch self {
+    case .invitation(let id): "invitation \(id)"
+    case .password(let name): "password \(name)"
+    case .approval(let id): "approval \(id)"
+    case .renewal(let serial, let issuer, let isLatest):
+      "\(isLatest ? "latest" : "renewal") \(serial.hex) \(issuer.keyID.hexadecimal) \(issuer.ordinal)"
+    }
+  }
+
+  /// Reads ``text`` back; nil for anything else.
+  package init?(text: String) {
+    guard let space = text.firstIndex(of: " ") else { return nil }
+    let rest = String(text[text.index(after: space)...])
+    switch text[..<space] {
+    case "invitation": self = .invitation(id: rest)
+    case "password": self = .password(name: rest)
+    case "approval": self = .approval(id: rest)
+    case "renewal", "latest":
+      let words = rest.split(separator: " ", omittingEmptySubsequences: false)
+      guard words.count == 3, let serial = try? SerialNumber.parse(String(words[0])),
+        let keyID = Hexadecimal.decode(words[1]), let ordinal = Int(words[2])
+      else { return nil }
+      let issuer = IssuerReference(keyID: keyID, ordinal: ordinal)
+      self = .renewal(of: serial, issuer: issuer, isLatest: text[..<space] == "latest")
+    default: return nil
+    }
+    guard self.text == text else { return nil }
+  }
+}

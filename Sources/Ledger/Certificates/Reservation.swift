@@ -59,7 +59,8 @@ extension Reservation {
     guard serial.magnitude.count <= SerialNumber.longest else {
       throw .unusable(what: "the serial number is longer than 20 bytes")
     }
-    let texts = [subject, commonName ?? "", organization ?? "", profile, keyAlgorithm, requestedBy] + names
+    var texts = [subject, commonName ?? "", organization ?? "", profile, keyAlgorithm, requestedBy] + names
+    if let admission { texts += [admission.rule, admission.claim?.text ?? "", admission.source ?? ""] }
     guard texts.allSatisfy({ !$0.utf8.contains(0) }) else {
       throw .unusable(what: "a NUL character in a name")
     }

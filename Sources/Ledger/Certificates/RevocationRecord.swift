@@ -52,3 +52,23 @@ package struct IssuedCRL: Sendable, Hashable {
     self.fingerprint = fingerprint
   }
 }
+
+/// A revocation, by the event that tells of it.
+package struct RevocationEvent: Sendable, Hashable {
+  package var sequence: Int64
+  package var serial: SerialNumber
+  /// SHA-256 of the issuer's SubjectPublicKeyInfo: see ``IssuerReference/keyID``.
+  package var issuerKeyID: [UInt8]
+  package var reason: RevocationRecord.Reason
+  package var revokedAt: Date
+
+  package init(
+    sequence: Int64, serial: SerialNumber, issuerKeyID: [UInt8], reason: RevocationRecord.Reason, revokedAt: Date
+  ) {
+    self.sequence = sequence
+    self.serial = serial
+    self.issuerKeyID = issuerKeyID
+    self.reason = reason
+    self.revokedAt = revokedAt
+  }
+}

@@ -1,5 +1,5 @@
 import Credentials
-import Foundation
+package import Foundation
 
 /// Compares a ledger with its own chain of events.
 ///
@@ -25,6 +25,7 @@ package struct LedgerAudit {
 
   private var certificates: [Key: ExpectedCertificate] = [:]
   private var crls: [Key: ExpectedCRL] = [:]
+  private var live = LiveAudit()
   private var head: Checkpoint?
   private var eventCount = 0
   private var rowCount = 0
@@ -49,6 +50,7 @@ package struct LedgerAudit {
     case .crlReserved, .crlIssued: number(event)
     default: break
     }
+    report(live.add(event))
   }
 
   /// An event that can't be read at all.
@@ -88,6 +90,22 @@ package struct LedgerAudit {
     if details != expected.issued { report(.editedRow, "the row of CRL \(number) was edited") }
   }
 
+  package mutating func add(_ invitation: Invitation) { report(live.compare(invitation)) }
+
+  package mutating func add(_ token: AccessToken) { report(live.compare(token)) }
+
+  package mutating func add(_ request: PendingRequest) { report(live.compare(request)) }
+
+  /// A node that the ledger says is shut out.
+  package mutating func addShutOut(_ node: NodeRecord.Key, at time: Date, by actor: String) {
+    report(live.compareShutOut(node, at: time, by: actor))
+  }
+
+  /// A row of a live service that can't be read at all.
+  package mutating func addUnreadable(_ what: String, reason: String) {
+    report(.editedRow, "the row of \(what) was edited: \(reason)")
+  }
+
   package mutating func finish() -> LedgerReport {
     for (key, expected) in certificates.sorted(by: { $0.value.sequence < $1.value.sequence }) {
       report(
@@ -97,6 +115,7 @@ package struct LedgerAudit {
     for key in crls.keys.sorted(by: { $0.subject < $1.subject }) {
       report(.missingRow, "the row of CRL \(key.subject) was deleted")
     }
+    for finding in live.missing() { report(finding) }
     compareCheckpoint()
     return LedgerReport(
       events: eventCount, certificates: rowCount, head: head, problems: problems, problemCount: problemCount)
@@ -194,6 +213,11 @@ extension LedgerAudit {
         .truncated, sequence: last,
         "the chain ends at event \(last), the checkpoint was taken at event \(checkpoint.sequence)")
     }
+  }
+
+  private mutating func report(_ finding: LiveAudit.Finding?) {
+    guard let finding else { return }
+    report(finding.kind, sequence: finding.sequence, finding.explanation)
   }
 
   private mutating func report(_ kind: LedgerReport.Problem.Kind, _ event: Event, _ explanation: String) {

@@ -5,12 +5,18 @@ import Foundation
 /// The events that stand for rows. What they say of a row is enough to tell whether the row was edited since.
 package enum LedgerEvents {
   package static func reserved(_ reservation: Reservation) -> EventEntry {
-    EventEntry(
-      kind: .certificateReserved, actor: reservation.requestedBy, subject: reservation.serial.hex,
-      detail: [
-        "issuer": reservation.issuer.keyID.hexadecimal, "name": reservation.subject, "profile": reservation.profile,
-        "row": reservation.digest.hexadecimal,
-      ])
+    var detail = [
+      "issuer": reservation.issuer.keyID.hexadecimal, "name": reservation.subject, "profile": reservation.profile,
+      "row": reservation.digest.hexadecimal,
+    ]
+    if let admission = reservation.admission {
+      detail["admission"] = admission.kind.rawValue
+      detail["rule"] = admission.rule
+      detail["claim"] = admission.claim?.text
+      detail["source"] = admission.source
+    }
+    return EventEntry(
+      kind: .certificateReserved, actor: reservation.requestedBy, subject: reservation.serial.hex, detail: detail)
   }
 
   package static func issued(
@@ -60,6 +66,12 @@ extension Reservation {
     input.append(notAfter.unixSeconds)
     input.append(publicKeyHash)
     input.append(request)
+    if let admission {
+      input.append(admission.kind.rawValue)
+      input.append(admission.rule)
+      input.append(admission.claim?.text)
+      input.append(admission.source)
+    }
     return input.hash
   }
 }

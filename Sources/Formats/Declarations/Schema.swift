@@ -1,4 +1,5 @@
-/// What a value of the fleet file may be. One description serves the reader, the errors and the JSON Schema.
+/// What a value of a file that operators write may be: a fleet file, a configuration. One description serves the reader,
+/// the errors, the JSON Schema and the reference page.
 package indirect enum Schema: Sendable {
   case text(TextForm)
   /// A text in short, or a mapping that says more.
@@ -44,13 +45,4 @@ package struct TextForm: Sendable {
     self.pattern = pattern
     self.problem = problem
   }
-}
-
-extension Schema {
-  /// The keys that any node's entry may have.
-  package static let nodeFields: [Field] = [
-    Field("csr", .text(.path), "A certificate signing request of another organisation: its key stays there."),
-    Field("certificate", .text(.path), "A certificate that was made elsewhere, to be checked and delivered."),
-    Field("key", .text(.path), "The private key of that certificate, where it is delivered too."),
-  ]
 }

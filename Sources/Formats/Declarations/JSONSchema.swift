@@ -1,4 +1,4 @@
-/// The fleet file as JSON Schema (draft 2020-12), so that editors complete and check it.
+/// A declared file as JSON Schema (draft 2020-12), so that editors complete and check it.
 package enum JSONSchema {
   /// The whole document, with a final newline. The same fields give the same bytes.
   package static func text(title: String, fields: [Field]) -> String {
@@ -103,9 +103,4 @@ private indirect enum JSON {
     }
     return quoted + "\""
   }
-}
-
-extension Fleet {
-  /// `deploy/fleet.schema.json`.
-  package static var jsonSchema: String { JSONSchema.text(title: "Countersign fleet file", fields: fields) }
 }

@@ -1,13 +1,11 @@
-package import Formats
-
 extension Schema {
   /// All that is wrong with a value, in the order of the file.
-  package func errors(in value: YAMLTree) -> [FleetError] {
+  package func errors(in value: YAMLTree) -> [DeclarationError] {
     switch self {
     case .text(let form):
       guard case .scalar(let text) = value.content, !value.isNull else { return [expected("text", value)] }
       guard let problem = form.problem(text) else { return [] }
-      return [FleetError("\"\(text)\" is not a valid \(form.name): \(problem)", at: value.place)]
+      return [DeclarationError("\"\(text)\" is not a valid \(form.name): \(problem)", at: value.place)]
     case .textOr(let form, let fields):
       if let entries = value.entries { return Self.errors(in: entries, of: value, fields: fields) }
       return value.text == nil ? [expected("text or a mapping", value)] : Schema.text(form).errors(in: value)
@@ -17,7 +15,7 @@ extension Schema {
       guard let number = value.number else { return [expected("a number", value)] }
       return range.contains(number)
         ? []
-        : [FleetError("\(number) is not within \(range.lowerBound) to \(range.upperBound)", at: value.place)]
+        : [DeclarationError("\(number) is not within \(range.lowerBound) to \(range.upperBound)", at: value.place)]
     case .choice(let words):
       guard let text = value.text else { return [expected("one of \(words.joined(separator: ", "))", value)] }
       return words.contains(text) ? [] : [Self.unknown("value", text, among: words, at: value.place)]
@@ -35,10 +33,10 @@ extension Schema {
     }
   }
 
-  private func errors(in value: YAMLTree, variants: [(kind: String, fields: [Field])]) -> [FleetError] {
+  private func errors(in value: YAMLTree, variants: [(kind: String, fields: [Field])]) -> [DeclarationError] {
     guard let entries = value.entries else { return [expected("a mapping", value)] }
     guard let kind = value["kind"] else {
-      return [FleetError("the key \"kind\" is missing", advice: Self.list(variants.map(\.kind)), at: value.place)]
+      return [DeclarationError("the key \"kind\" is missing", advice: Self.list(variants.map(\.kind)), at: value.place)]
     }
     guard let variant = variants.first(where: { $0.kind == kind.text }) else {
       return [Self.unknown("system", kind.text ?? kind.kind, among: variants.map(\.kind), at: kind.place)]
@@ -46,8 +44,8 @@ extension Schema {
     return Self.errors(in: entries.filter { $0.key != "kind" }, of: value, fields: variant.fields)
   }
 
-  private static func errors(in entries: [YAMLTree.Entry], of value: YAMLTree, fields: [Field]) -> [FleetError] {
-    var errors: [FleetError] = []
+  private static func errors(in entries: [YAMLTree.Entry], of value: YAMLTree, fields: [Field]) -> [DeclarationError] {
+    var errors: [DeclarationError] = []
     for entry in entries {
       if let field = fields.first(where: { $0.name == entry.key }) {
         errors += field.schema.errors(in: entry.value)
@@ -56,19 +54,19 @@ extension Schema {
       }
     }
     for field in fields where field.isRequired && !entries.contains(where: { $0.key == field.name }) {
-      errors.append(FleetError("the key \"\(field.name)\" is missing", advice: field.note, at: value.place))
+      errors.append(DeclarationError("the key \"\(field.name)\" is missing", advice: field.note, at: value.place))
     }
     return errors
   }
 
-  private func expected(_ what: String, _ value: YAMLTree) -> FleetError {
-    FleetError("\(what) is expected here, and there is \(value.kind)", at: value.place)
+  private func expected(_ what: String, _ value: YAMLTree) -> DeclarationError {
+    DeclarationError("\(what) is expected here, and there is \(value.kind)", at: value.place)
   }
 
   private static func unknown(_ what: String, _ word: String, among known: [String], at place: YAMLTree.Place)
-    -> FleetError
+    -> DeclarationError
   {
-    FleetError(
+    DeclarationError(
       "unknown \(what) \"\(word)\"",
       advice: NearestWord.find(word, among: known).map { "did you mean \"\($0)\"?" } ?? list(known), at: place)
   }

@@ -1,7 +1,6 @@
 package import Credentials
-package import Formats
 
-/// A mapping of the fleet file whose schema was checked: reading it asks only for what is there.
+/// A mapping of a declared file whose schema was checked: reading it asks only for what is there.
 package struct Declaration: Sendable {
   package let tree: YAMLTree
 
@@ -30,53 +29,33 @@ package struct Declaration: Sendable {
   /// The keys of a free mapping, with their values.
   package func entries(_ key: String) -> [YAMLTree.Entry] { tree[key]?.entries ?? [] }
 
-  package func input(_ key: String, isOptional: Bool = false) -> InputReference? {
-    guard let value = tree[key], let path = value.text else { return nil }
-    return InputReference(path, at: value.place, isOptional: isOptional)
-  }
-
   /// A text that the schema requires.
-  /// - Throws: ``FleetError`` where it is missing all the same.
-  package func required(_ key: String) throws(FleetError) -> String {
-    guard let text = text(key) else { throw FleetError("the key \"\(key)\" is missing", at: place) }
+  /// - Throws: ``DeclarationError`` where it is missing all the same.
+  package func required(_ key: String) throws(DeclarationError) -> String {
+    guard let text = text(key) else { throw DeclarationError("the key \"\(key)\" is missing", at: place) }
     return text
   }
 
-  package func requiredObject(_ key: String) throws(FleetError) -> Declaration {
-    guard let object = object(key) else { throw FleetError("the key \"\(key)\" is missing", at: place) }
+  package func requiredObject(_ key: String) throws(DeclarationError) -> Declaration {
+    guard let object = object(key) else { throw DeclarationError("the key \"\(key)\" is missing", at: place) }
     return object
-  }
-
-  /// Where the node of this entry gets its credentials from, by `csr`, `certificate` and `key`.
-  package func source() throws(FleetError) -> Node.Source {
-    switch (input("csr"), input("certificate"), input("key")) {
-    case (nil, nil, nil): return .issued
-    case (let request?, nil, nil): return .request(request)
-    case (nil, let certificate?, let key): return .given(certificate: certificate, key: key)
-    case (nil, nil, let key?):
-      throw FleetError("a key without its certificate", advice: "name the certificate's file too", at: key.place)
-    case (let request?, _, _):
-      throw FleetError(
-        "csr excludes certificate and key", advice: "sign a request, or deliver what was made elsewhere",
-        at: request.place)
-    }
   }
 
   /// An identity, with errors that name this place.
   package func identity(
     _ commonName: String, organization: String? = nil, hosts: [String] = [], at place: YAMLTree.Place? = nil
-  ) throws(FleetError) -> Identity {
+  ) throws(DeclarationError) -> Identity {
     var names: [SubjectName] = []
     for host in hosts {
       guard let name = SubjectName(host: host) else {
-        throw FleetError("\"\(host)\" is neither a DNS name nor an address", at: place ?? self.place)
+        throw DeclarationError("\"\(host)\" is neither a DNS name nor an address", at: place ?? self.place)
       }
       names.append(name)
     }
     do {
       return try Identity(commonName: commonName, organization: organization, names: names)
     } catch {
-      throw FleetError(error.message, advice: error.hint, at: place ?? self.place)
+      throw DeclarationError(error.message, advice: error.hint, at: place ?? self.place)
     }
   }
 }

@@ -1,8 +1,7 @@
 package import Credentials
-package import Formats
 
-/// What is wrong with a fleet file or a file that it names, and where.
-package struct FleetError: ExplainedError, Hashable {
+/// What is wrong with a file that an operator wrote or a file that it names, and where.
+package struct DeclarationError: ExplainedError, Hashable {
   package var path: String
   package var place: YAMLTree.Place?
   package var problem: String
@@ -20,7 +19,7 @@ package struct FleetError: ExplainedError, Hashable {
     self.kind = kind
   }
 
-  /// Another error, with the place in the fleet file that led to it.
+  /// Another error, with the place that led to it.
   package init(_ error: any ExplainedError, at place: YAMLTree.Place) {
     self.init(error.message, advice: error.hint, at: place, kind: error.kind)
   }
@@ -32,7 +31,7 @@ package struct FleetError: ExplainedError, Hashable {
   package var hint: String? { advice }
 
   /// The same, said of a file where the error names none.
-  package func inFile(_ file: String) -> FleetError {
+  package func inFile(_ file: String) -> DeclarationError {
     guard path.isEmpty else { return self }
     var named = self
     named.path = file
