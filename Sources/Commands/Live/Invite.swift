@@ -31,7 +31,7 @@ struct Invite: AdministrativeCommand {
     if name == nil, org == nil, dns.isEmpty {
       throw ValidationError("say whom it is for: NAME, --org or --dns")
     }
-    if url != nil, common.orchestrator != nil { throw ValidationError("--url and --orchestrator exclude each other") }
+    if url != nil, remote.orchestrator != nil { throw ValidationError("--url and --orchestrator exclude each other") }
   }
 
   func run() async throws {

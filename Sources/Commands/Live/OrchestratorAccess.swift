@@ -36,7 +36,7 @@ struct AccessCreate: AdministrativeCommand {
   @OptionGroup var remote: RemoteOptions
 
   func validate() throws {
-    if url != nil, common.orchestrator != nil { throw ValidationError("--url and --orchestrator exclude each other") }
+    if url != nil, remote.orchestrator != nil { throw ValidationError("--url and --orchestrator exclude each other") }
   }
 
   func run() async throws {

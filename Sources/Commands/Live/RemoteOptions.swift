@@ -9,6 +9,9 @@ import X509
 
 /// How a command that can act on a running orchestrator gets at it.
 struct RemoteOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Act on the orchestrator at this URL instead of the home.", valueName: "url"))
+  var orchestrator: String?
+
   @Option(
     help: ArgumentHelp(
       "A file that holds the access to an orchestrator, as `orchestrator access` writes it.",
@@ -37,7 +40,7 @@ struct RemoteOptions: ParsableArguments {
   }
 
   /// The running orchestrator that a command is to act on; nil for the home.
-  func administration(_ orchestrator: String?) throws -> RemoteAdministration? {
+  func administration() throws -> RemoteAdministration? {
     let address = try orchestrator.map(OrchestratorAddress.init)
     if let clientCert, let clientKey, let orchestratorTrust {
       guard let address else {
@@ -108,7 +111,7 @@ protocol AdministrativeCommand: AsyncParsableCommand {
 extension AdministrativeCommand {
   /// Where the command acts.
   func administration(url: String? = nil) throws -> any Administration {
-    if let remote = try remote.administration(common.orchestrator) { return remote }
+    if let remote = try remote.administration() { return remote }
     return try Home(common.home).administration(url: url)
   }
 }

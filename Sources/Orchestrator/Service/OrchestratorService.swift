@@ -63,7 +63,10 @@ package struct OrchestratorService: Sendable {
 
   /// What is served over TLS.
   private var routes: [any RouteProvider] {
-    [OperationRoutes(core: core, readiness: Readiness(core: core, state: state, publisher: publisher))] + publicRoutes
+    [
+      OperationRoutes(core: core, readiness: Readiness(core: core, state: state, publisher: publisher)),
+      AdminRoutes(core: core, publisher: publisher),
+    ] + publicRoutes
   }
 
   /// What is also served over plain HTTP, because a client that checks a certificate can't need TLS for it

@@ -1,4 +1,5 @@
 package import Credentials
+import Enrolment
 import Formats
 import Foundation
 import Ledger
@@ -18,6 +19,10 @@ extension LedgerAdministration {
       lifetime = setting.lifetime
     }
     let grant = Grant(try Self.request(question.request), profile: profile, lifetime: lifetime)
+    // Both have to allow it; the way in is looked at first, as enrolment does.
+    if let offer = setting.admission?.offer(grant, as: admission), case .deny = offer {
+      return API.PolicyAnswer(offer, grant: grant)
+    }
     return API.PolicyAnswer(setting.policy.decide(grant, as: admission), grant: grant)
   }
 
@@ -72,7 +77,7 @@ extension LedgerAdministration {
 }
 
 extension API.PolicyAnswer {
-  package init(_ decision: Decision, grant: Grant) {
+  package init(_ decision: Decision, grant: Credentials.Grant) {
     switch decision {
     case .allow(let rule): (allowed, self.rule, reason) = (true, rule, nil)
     case .deny(let rule, let why): (allowed, self.rule, reason) = (false, rule, why)

@@ -1,7 +1,7 @@
 import Credentials
 import Enrolment
 import Foundation
-package import Ledger
+import Ledger
 
 extension LedgerAdministration {
   package func invite(_ wish: API.NewInvitation) async throws -> API.CreatedInvitation {
