@@ -37,6 +37,7 @@ let service: [Target.Dependency] = [
   .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
   .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras"),
   .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+  .product(name: "UnixSignals", package: "swift-service-lifecycle"),
   .product(name: "Logging", package: "swift-log"),
   .product(name: "Metrics", package: "swift-metrics"),
 ]
@@ -131,7 +132,8 @@ let package = Package(
       "OrchestratorTests",
       ["Orchestrator", "Enrolment", "Ledger", "LedgerSQLite", "TLSRuntime", "Formats", "Credentials", "PKITestKit"]
         + pki
-        + transport + service),
+        + transport + service,
+      exclude: ["HTTP/clients.py"]),
     tests("KubernetesTests", ["Kubernetes", "TLSRuntime", "Formats", "Credentials", "PKITestKit"] + pki),
   ]
 )
@@ -140,6 +142,7 @@ let package = Package(
 if Context.environment["COUNTERSIGN_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", "Systems", yams] + pki, path: "Fuzz",
+      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", "Systems", "Orchestrator", yams] + pki,
+      path: "Fuzz",
       exclude: ["make-corpus"], swiftSettings: strict))
 }

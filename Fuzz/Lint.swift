@@ -1,3 +1,4 @@
+import Formats
 import Systems
 
 /// All rules on the bytes as each sort of file, and together.

@@ -25,6 +25,7 @@ final class ChainWriter {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (serial, issuer) DO NOTHING
       """
+    case serial = "SELECT 1 FROM certificates WHERE serial = ? AND issuer = ?"
     case issue = """
       UPDATE certificates SET state = 'issued', issued_at = ?, fingerprint = ?, certificate = ?
       WHERE id = ? AND state = 'reserved'

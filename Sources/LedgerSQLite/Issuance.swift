@@ -57,8 +57,11 @@ extension SQLiteLedger {
       serials.allSatisfy({ $0.magnitude.count <= SerialNumber.longest })
     else { throw .unusable(what: "serials that are too many, too long or the same") }
     try await write { chain in
-      for serial in serials where try CertificateRows.find(serial, of: issuer, chain) != nil {
-        throw LedgerError.duplicateSerial(serial.hex)
+      let known = try chain.direct(.serial)
+      known.bind(2, issuer.keyID)
+      for serial in serials {
+        known.bind(1, CertificateRows.keyBytes(serial))
+        guard try !known.finds() else { throw LedgerError.duplicateSerial(serial.hex) }
       }
       try chain.append(LedgerEvents.reserved(serials, of: issuer.keyID, by: actor), at: now)
     }

@@ -78,12 +78,11 @@ package final class SQLiteLedger: Sendable {
     return SQLiteLedger(path: path, database: database)
   }
 
-  /// Opens an existing ledger for a service: for writing, with a connection of its own for reading.
+  /// The same ledger for a service: with a connection of its own for reading. Use it in place of this one.
   ///
-  /// - Throws: as ``open(_:_:)``.
-  package static func openForService(_ path: String) throws(LedgerError) -> SQLiteLedger {
-    let ledger = try open(path)
-    return SQLiteLedger(path: path, database: ledger.database, reader: try Connection.open(path, .readOnly))
+  /// - Throws: the failures of the disk.
+  package func forService() throws(LedgerError) -> SQLiteLedger {
+    SQLiteLedger(path: path, database: database, reader: try Connection.open(path, .readOnly))
   }
 
   /// Opens the ledger, made first where there is none. Two processes may do this at once.

@@ -1,3 +1,5 @@
+package import Formats
+
 /// A kind of system that a fleet file can set up: from its declaration and issued credentials to what its nodes read.
 ///
 /// Pure: files, cluster and authority are the caller's. A new system is a type that conforms to this, in a folder of

@@ -19,8 +19,7 @@ struct ConformanceTests {
   func conforms(_ conformance: LiveConformance) async throws {
     let scratch = try TemporaryDirectory()
     let path: String = scratch.file("ledger.db").path
-    try SQLiteLedger.create(at: path)
-    let ledger = try SQLiteLedger.openForService(path)
+    let ledger = try SQLiteLedger.openOrCreate(path).forService()
     try await conformance.run(on: ledger)
     try ledger.close()
   }

@@ -1,22 +1,17 @@
+import Formats
 import Foundation
 import PKITestKit
 import Systems
 import Testing
 
-/// Files of the repository, from where this one stands.
+/// Files of the repository.
 enum Repository {
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
+  static let root = RecordedFile.root
 
   /// Compares a file with what it should be, or writes it where RECORD=1.
   static func expect(_ path: String, toBe text: String) throws {
-    let url = root.appending(path: path)
-    if ProcessInfo.processInfo.environment["RECORD"] == "1" {
-      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(text.utf8).write(to: url)
-    }
-    let held = (try? String(contentsOf: url, encoding: .utf8)) ?? ""
-    #expect(held == text, "\(path) is out of date: RECORD=1 swift test --filter SystemsTests")
+    let holds = try RecordedFile(path).holds(text)
+    #expect(holds, "\(path) is out of date: RECORD=1 swift test --filter SystemsTests")
   }
 
   static func examples() throws -> [URL] {

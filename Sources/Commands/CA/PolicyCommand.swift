@@ -1,15 +1,22 @@
 import ArgumentParser
 import Credentials
+import Enrolment
+import Formats
+import Orchestrator
 
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Ask the policy.", subcommands: [PolicyTest.self])
 }
 
-struct PolicyTest: AsyncParsableCommand {
+struct PolicyTest: AdministrativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "test", abstract: "Say what the policy would answer to a request, without signing it.",
-    discussion: "countersign policy test node-1.csr --as token")
+    discussion: """
+      Without --config it is the policy of the home, which the desk goes by.
+        countersign policy test node-1.csr
+        countersign policy test node-1.csr --config orchestrator.yaml --as token
+      """)
 
   @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("The request, PEM or DER.", valueName: "file.csr")) var file: String
@@ -21,15 +28,49 @@ struct PolicyTest: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The lifetime it would be signed for.", valueName: "duration")) var lifetime:
     DurationArgument?
 
+  @Option(help: ArgumentHelp("The orchestrator.yaml that decides.", valueName: "file")) var config: String?
+
+  @OptionGroup var remote: RemoteOptions
+
   func run() async throws {
-    let configuration = try Home(common.home).configuration()
     let request = try VerifiedRequest(try RequestFile.read(file).request)
-    let grant = Grant(
-      request, profile: profile ?? configuration.defaults.profile,
-      lifetime: lifetime?.duration ?? configuration.defaults.lifetime)
-    let decision = configuration.policy.decide(grant, as: admission)
+    if let orchestrator = try remote.administration() { return try await test(request, at: orchestrator) }
+    let home = Home(common.home)
+    let decision: Decision
+    let grant: Grant
+    if let config {
+      let configuration = try OrchestratorConfigurationFile.load(config, home: home)
+      grant = self.grant(request, configuration.issuing.profile, configuration.issuing.lifetime)
+      let offer = configuration.admission.offer(grant, as: admission)
+      // Both have to allow it; the way in is looked at first, as the orchestrator does.
+      if case .deny = offer { decision = offer } else { decision = configuration.policy.decide(grant, as: admission) }
+    } else {
+      let configuration = try home.configuration()
+      grant = self.grant(request, configuration.defaults.profile, configuration.defaults.lifetime)
+      decision = configuration.policy.decide(grant, as: admission)
+    }
     try common.console.emit(DecisionFacts(decision, grant: grant))
     if case .deny = decision { throw NegativeAnswer() }
+  }
+
+  private func test(_ request: VerifiedRequest, at orchestrator: RemoteAdministration) async throws {
+    guard config == nil else { throw CommandError.usage("--config and --orchestrator exclude each other") }
+    let pem = PEM.encode("CERTIFICATE REQUEST", try request.signed.derBytes())
+    let answer = try await orchestrator.testPolicy(
+      API.PolicyQuestion(
+        request: pem, admission: admission.rawValue, profile: profile?.rawValue,
+        lifetimeSeconds: (lifetime?.duration.components.seconds).map { Int($0) }))
+    let decision: Decision =
+      answer.allowed ? .allow(rule: answer.rule) : .deny(rule: answer.rule, reason: answer.reason ?? "")
+    let grant = Grant(
+      request, profile: Profile(rawValue: answer.grant.profile) ?? .node,
+      lifetime: .seconds(answer.grant.lifetimeSeconds))
+    try common.console.emit(DecisionFacts(decision, grant: grant))
+    if !answer.allowed { throw NegativeAnswer() }
+  }
+
+  private func grant(_ request: VerifiedRequest, _ usualProfile: Profile, _ usualLifetime: Duration) -> Grant {
+    Grant(request, profile: profile ?? usualProfile, lifetime: lifetime?.duration ?? usualLifetime)
   }
 }
 

@@ -41,25 +41,8 @@ struct CRL: AsyncParsableCommand {
   private func list(
     of stored: StoredIssuer, issuer: Issuer, ledger: some RevocationLog, at now: Date
   ) async throws -> [UInt8] {
-    let reference = try stored.reference()
-    // A revoked certificate stays listed until it has expired (RFC 5280 §3.3).
-    let entries = try await ledger.revocations(of: reference, expiringAfter: now).map(RevokedCertificate.init)
-    let number = try await ledger.reserveCRLNumber(of: reference, by: operatorName(), at: now)
+    let list = RecordedRevocationList(issuer: issuer, reference: try stored.reference(), log: ledger)
     let next = now + Double(nextUpdate.duration.components.seconds)
-    let bytes = try issuer.revocationList(entries, number: UInt64(number), thisUpdate: now, nextUpdate: next)
-    try await ledger.commit(
-      IssuedCRL(
-        issuer: reference, number: number, thisUpdate: now, nextUpdate: next,
-        fingerprint: Fingerprint(of: bytes).bytes), by: operatorName(), at: now)
-    return bytes
-  }
-}
-
-extension RevokedCertificate {
-  init(_ record: RevocationRecord) {
-    self.init(
-      serial: record.serial, date: record.revokedAt,
-      // RFC 5280 §5.3.1: unspecified is said by leaving the reason out.
-      reason: record.reason == .unspecified ? nil : RevocationReason(text: record.reason.rawValue))
+    return try await list.sign(.init(from: now, to: next), by: operatorName(), at: now).der
   }
 }

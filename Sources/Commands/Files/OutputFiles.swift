@@ -87,7 +87,7 @@ struct OutputFiles: ~Copyable {
     guard mkdir(path, holdsKeys ? 0o700 : 0o755) == 0 || errno == EEXIST else { throw FileFailure(.write, path, errno) }
   }
 
-  private static func syncFolder(_ path: String) throws(FileFailure) {
+  static func syncFolder(_ path: String) throws(FileFailure) {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileFailure(.write, path, errno) }
     defer { close(descriptor) }

@@ -74,7 +74,8 @@ struct PassphraseSource {
       hint: "name a file with --passphrase-file or $COUNTERSIGN_PASSPHRASE_FILE")
   }
 
-  private func stored() throws -> String? {
+  /// The passphrase without asking anybody; nil where none is stored.
+  func stored() throws -> String? {
     guard let path = file ?? credential else { return nil }
     return try Self.read(path)
   }

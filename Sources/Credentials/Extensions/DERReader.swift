@@ -54,6 +54,7 @@ enum DERTag {
   static let integer: UInt8 = 0x02
   static let bitString: UInt8 = 0x03
   static let octetString: UInt8 = 0x04
+  static let null: UInt8 = 0x05
   static let objectIdentifier: UInt8 = 0x06
   static let enumerated: UInt8 = 0x0a
   static let utcTime: UInt8 = 0x17

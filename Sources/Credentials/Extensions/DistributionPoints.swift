@@ -16,6 +16,15 @@ struct DistributionPoints {
     guard !points.isEmpty else { throw ASN1Error.invalidASN1Object(reason: "no distribution points") }
     names = points.flatMap(\.names)
   }
+
+  /// The extension's value for one point with these names.
+  static func encode(_ names: [GeneralName]) throws -> [UInt8] {
+    var fullName = DER.Serializer()
+    for name in names { try fullName.serialize(name) }
+    let context = DERTag.context(0, constructed: true)
+    let point = derElement(DERTag.sequence, derElement(context, derElement(context, fullName.serializedBytes)))
+    return derElement(DERTag.sequence, point)
+  }
 }
 
 private struct DistributionPoint: DERParseable {

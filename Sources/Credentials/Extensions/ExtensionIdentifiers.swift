@@ -17,5 +17,7 @@ enum ExtensionID {
   static let policyConstraints: ASN1ObjectIdentifier = [2, 5, 29, 36]
   static let freshestCRL: ASN1ObjectIdentifier = [2, 5, 29, 46]
   static let inhibitAnyPolicy: ASN1ObjectIdentifier = [2, 5, 29, 54]
+  /// RFC 6960 §4.2.2.2.1: nobody need ask whether the certificate with it is revoked.
+  static let ocspNoCheck: ASN1ObjectIdentifier = [1, 3, 6, 1, 5, 5, 7, 48, 1, 5]
   static let subjectInformationAccess: ASN1ObjectIdentifier = [1, 3, 6, 1, 5, 5, 7, 1, 11]
 }

@@ -6,6 +6,8 @@ package struct Issuer: Sendable {
   package let certificate: Certificate
   /// What its leaves are delivered with: itself unless it is a root, and those between it and the root, nearest first.
   package let intermediates: [Certificate]
+  /// Where the certificates that it signs say its lists and answers are; nil leaves that out.
+  package let distribution: Distribution?
   let key: Certificate.PrivateKey
   let outputCheck: IssuedCertificateCheck
   private let leafExtensions: LeafExtensions
@@ -14,13 +16,15 @@ package struct Issuer: Sendable {
 
   /// - Throws: ``IssuanceError/keyMismatch``, ``IssuanceError/notAnAuthority(_:)``.
   package init(
-    certificate: Certificate, intermediates: [Certificate] = [], key: Certificate.PrivateKey
+    certificate: Certificate, intermediates: [Certificate] = [], key: Certificate.PrivateKey,
+    distribution: Distribution? = nil
   ) throws(IssuanceError) {
     guard key.publicKey == certificate.publicKey else { throw .keyMismatch }
     if let problem = certificate.authorityProblem { throw .notAnAuthority(problem) }
     self.certificate = certificate
     self.intermediates = intermediates
     self.key = key
+    self.distribution = distribution
     outputCheck = IssuedCertificateCheck(
       issuer: certificate, ancestors: intermediates.filter { $0 != certificate })
     signatureAlgorithm = key.preferredSignatureAlgorithm
@@ -29,10 +33,20 @@ package struct Issuer: Sendable {
     }
     do {
       leafIssuer = LeafEncoding.Issuer(algorithm: algorithm, name: try certificate.subject.derBytes())
-      leafExtensions = try LeafExtensions(authorityKeyIdentifier: certificate.keyIdentifierForChildren)
+      leafExtensions = try LeafExtensions(
+        authorityKeyIdentifier: certificate.keyIdentifierForChildren, distribution: distribution)
     } catch {
       throw .signingFailed(asn1Reason(error))
     }
+  }
+
+  /// The same issuer, whose leaves from now on say where its lists and answers are.
+  /// - Parameter base: see ``Distribution/init(base:issuer:)``.
+  /// - Throws: ``DistributionError``, ``IssuanceError``.
+  package func publishing(at base: String?) throws -> Issuer {
+    try Issuer(
+      certificate: certificate, intermediates: intermediates, key: key,
+      distribution: try base.map { try Distribution(base: $0, issuer: certificate.publicKey) })
   }
 
   package var isRoot: Bool { certificate.subject == certificate.issuer }
@@ -54,7 +68,7 @@ extension Issuer {
     do {
       let leaf = LeafEncoding(
         serial: serial, validity: validity, subject: grant.subject, keyInfo: grant.request.keyInfo,
-        extensions: try leafExtensions.extensions(
+        extensions: try leafExtensions.encoded(
           grant.profile, isRSA: grant.request.publicKey.isRSA, names: grant.names,
           keyIdentifier: grant.request.keyIdentifier))
       let tbs = try leaf.toBeSigned(by: leafIssuer)
@@ -157,5 +171,13 @@ extension Certificate {
       return "its extensions are malformed"
     }
     return nil
+  }
+}
+
+extension Issuer {
+  /// Whether its name constraints, and those above it, leave room for a name.
+  package func permits(_ name: SubjectName) -> Bool {
+    outputCheck.forbiddenName(subject: DistinguishedName([RelativeDistinguishedName]()), names: [name.generalName])
+      == nil
   }
 }

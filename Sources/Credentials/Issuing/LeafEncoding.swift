@@ -20,7 +20,8 @@ struct LeafEncoding {
   var subject: DistinguishedName
   /// SubjectPublicKeyInfo, DER.
   var keyInfo: [UInt8]
-  var extensions: [Certificate.Extension]
+  /// One after the other, DER.
+  var extensions: [UInt8]
 
   /// What an issuer brings to each of its leaves.
   struct Issuer: Sendable {
@@ -43,10 +44,7 @@ struct LeafEncoding {
     }
     try fields.serialize(subject)
     fields.serializeRawBytes(keyInfo)
-    var list = DER.Serializer()
-    for ext in extensions { try list.serialize(ext) }
-    let tagged = derElement(
-      DERTag.context(3, constructed: true), derElement(DERTag.sequence, list.serializedBytes))
+    let tagged = derElement(DERTag.context(3, constructed: true), derElement(DERTag.sequence, extensions))
     return derElement(DERTag.sequence, fields.serializedBytes, tagged)
   }
 }

@@ -1,3 +1,4 @@
+import SwiftASN1
 import X509
 
 /// A verdict of the policy, naming the rule that gave it.
@@ -23,6 +24,10 @@ package struct IssuancePolicy: Hashable, Sendable {
         rule: "built-in",
         reason: "a key of kind \(grant.request.publicKey.label) is not certified; use one of \(Self.keyList)")
     }
+    if let several = grant.subject.repeatedName {
+      return .deny(
+        rule: "built-in", reason: "the subject has more than one \(several), and readers differ in which counts")
+    }
     var best: (depth: Int, decision: Decision)?
     for rule in rules {
       guard let refusal = rule.refusal(of: grant, as: admission) else { return .allow(rule: rule.label) }
@@ -34,6 +39,16 @@ package struct IssuancePolicy: Hashable, Sendable {
   }
 
   private static var keyList: String { KeyKind.allCases.map(\.label).joined(separator: ", ") }
+}
+
+extension DistinguishedName {
+  /// The common name or the organization where there are several of it: nothing that is bound to one name may be signed
+  /// for a subject in which another reader finds another.
+  fileprivate var repeatedName: String? {
+    let types = joined().map(\.type)
+    if types.count(where: { $0 == .RDNAttributeType.commonName }) > 1 { return "common name" }
+    return types.count(where: { $0 == .RDNAttributeType.organizationName }) > 1 ? "organization" : nil
+  }
 }
 
 extension PolicyRule {

@@ -4,37 +4,69 @@ package import X509
 /// The extensions of an issuer's leaves (RFC 5280 §4.2): basicConstraints, keyUsage, extendedKeyUsage, both key
 /// identifiers and a subjectAltName where there is a name. Those that all leaves share are encoded once.
 struct LeafExtensions: Sendable {
-  private let basicConstraints: Certificate.Extension
-  private let keyUsage: Certificate.Extension
-  private let rsaKeyUsage: Certificate.Extension
-  private let extendedKeyUsages: [Profile: Certificate.Extension]
-  private let authorityKeyIdentifier: Certificate.Extension
+  private struct Variant: Hashable {
+    var profile: Profile
+    var isRSA: Bool
+  }
 
-  init(authorityKeyIdentifier: ArraySlice<UInt8>) throws {
-    basicConstraints = try .init(BasicConstraints.notCertificateAuthority, critical: true)
-    keyUsage = try .init(KeyUsage(digitalSignature: true), critical: true)
-    // RSA keys also encipher: TLS 1.2 peers may still choose an RSA key exchange.
-    rsaKeyUsage = try .init(KeyUsage(digitalSignature: true, keyEncipherment: true), critical: true)
-    var usages: [Profile: Certificate.Extension] = [:]
+  /// basicConstraints, keyUsage and extendedKeyUsage.
+  private let usage: [Variant: [Certificate.Extension]]
+  private let encodedUsage: [Variant: [UInt8]]
+  /// What says who the issuer is and where it publishes.
+  private let issuer: [Certificate.Extension]
+  private let encodedIssuer: [UInt8]
+
+  init(authorityKeyIdentifier: ArraySlice<UInt8>, distribution: Distribution? = nil) throws {
+    let basicConstraints = try Certificate.Extension(BasicConstraints.notCertificateAuthority, critical: true)
+    var usage: [Variant: [Certificate.Extension]] = [:]
     for profile in Profile.allCases {
-      usages[profile] = try .init(ExtendedKeyUsage(profile.extendedKeyUsages), critical: false)
+      let purposes = try Certificate.Extension(ExtendedKeyUsage(profile.extendedKeyUsages), critical: false)
+      for isRSA in [false, true] {
+        // RSA keys also encipher: TLS 1.2 peers may still choose an RSA key exchange.
+        let keyUsage = KeyUsage(digitalSignature: true, keyEncipherment: isRSA)
+        usage[Variant(profile: profile, isRSA: isRSA)] = [
+          basicConstraints, try .init(keyUsage, critical: true), purposes,
+        ]
+      }
     }
-    extendedKeyUsages = usages
-    self.authorityKeyIdentifier = try .init(
-      AuthorityKeyIdentifier(keyIdentifier: authorityKeyIdentifier), critical: false)
+    self.usage = usage
+    encodedUsage = try usage.mapValues(Self.encode)
+    let authority = AuthorityKeyIdentifier(keyIdentifier: authorityKeyIdentifier)
+    issuer = [try .init(authority, critical: false)] + (try distribution?.extensions ?? [])
+    encodedIssuer = try Self.encode(issuer)
   }
 
   func extensions(
     _ profile: Profile, isRSA: Bool, names: [SubjectName], keyIdentifier: SubjectKeyIdentifier
   ) throws -> [Certificate.Extension] {
-    var list = [basicConstraints, isRSA ? rsaKeyUsage : keyUsage]
-    if let usages = extendedKeyUsages[profile] { list.append(usages) }
+    var list = usage[Variant(profile: profile, isRSA: isRSA)] ?? []
     list.append(try .init(keyIdentifier, critical: false))
-    list.append(authorityKeyIdentifier)
+    list += issuer
     if !names.isEmpty {
       list.append(try .init(SubjectAlternativeNames(names.map(\.generalName)), critical: false))
     }
     return list
+  }
+
+  /// The same, one after the other, DER.
+  func encoded(
+    _ profile: Profile, isRSA: Bool, names: [SubjectName], keyIdentifier: SubjectKeyIdentifier
+  ) throws -> [UInt8] {
+    var own = DER.Serializer()
+    try own.serialize(Certificate.Extension(keyIdentifier, critical: false))
+    var bytes = (encodedUsage[Variant(profile: profile, isRSA: isRSA)] ?? []) + own.serializedBytes + encodedIssuer
+    if !names.isEmpty {
+      var last = DER.Serializer()
+      try last.serialize(Certificate.Extension(SubjectAlternativeNames(names.map(\.generalName)), critical: false))
+      bytes += last.serializedBytes
+    }
+    return bytes
+  }
+
+  private static func encode(_ list: [Certificate.Extension]) throws -> [UInt8] {
+    var serializer = DER.Serializer()
+    for ext in list { try serializer.serialize(ext) }
+    return serializer.serializedBytes
   }
 }
 

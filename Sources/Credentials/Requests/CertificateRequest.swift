@@ -51,7 +51,7 @@ package final class VerifiedRequest: Sendable {
   package let signed: CertificateSigningRequest
   package let publicKey: Certificate.PublicKey
   /// SubjectPublicKeyInfo, DER.
-  let keyInfo: [UInt8]
+  package let keyInfo: [UInt8]
   /// What its certificate will call the key (RFC 5280 §4.2.1.2, method 1).
   let keyIdentifier: SubjectKeyIdentifier
   package let subject: DistinguishedName

@@ -13,7 +13,7 @@ struct CertificateFields {
   var outerAlgorithm: ArraySlice<UInt8>
   var subject: ArraySlice<UInt8>
   /// SubjectPublicKeyInfo's content.
-  private var publicKey: ArraySlice<UInt8>
+  var publicKey: ArraySlice<UInt8>
 
   init?(_ certificate: Certificate) {
     var serializer = DER.Serializer()

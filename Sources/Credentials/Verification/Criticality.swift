@@ -15,7 +15,8 @@ struct Criticality: Sendable {
       .X509ExtensionID.subjectAlternativeName:
       return nil
     case .X509ExtensionID.authorityKeyIdentifier where !ext.critical,
-      .X509ExtensionID.subjectKeyIdentifier where !ext.critical:
+      .X509ExtensionID.subjectKeyIdentifier where !ext.critical,
+      .X509ExtensionID.authorityInformationAccess where !ext.critical, ExtensionID.crlDistributionPoints:
       return nil
     default:
       guard let rule = rules[ext.oid], rule.critical != ext.critical else { return nil }

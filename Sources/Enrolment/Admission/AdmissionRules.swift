@@ -22,10 +22,10 @@ package struct AdmissionRules: Hashable, Sendable {
 
   /// Passwords of agents, each good until its agent has its first certificate.
   package struct Passwords: Hashable, Sendable {
-    /// scrypt hashes by agent name: `$scrypt$ln=15,r=8,p=1$SALT$HASH`.
-    package var hashes: [String: String]
+    /// By agent name: what ``PasswordFile/parse(_:)`` read.
+    package var hashes: [String: ScryptHash]
 
-    package init(hashes: [String: String]) { self.hashes = hashes }
+    package init(hashes: [String: ScryptHash]) { self.hashes = hashes }
   }
 
   /// Requests without any proof, which wait for an operator.

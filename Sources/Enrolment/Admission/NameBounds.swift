@@ -27,6 +27,8 @@ package struct NameBounds: Hashable, Sendable {
   package struct Unchanged: Hashable, Sendable {
     package var subject: DistinguishedName
     package var names: Set<SubjectName>
+    /// What it may be used for; nil where that isn't one of ours.
+    package var profile: Profile?
   }
 
   /// Binds nothing: what an operator saw and approved.
@@ -36,7 +38,10 @@ package struct NameBounds: Hashable, Sendable {
   package static func renewal(of certificate: Certificate) -> NameBounds {
     var bounds = NameBounds.none
     let names = (try? certificate.extensions.subjectAlternativeNames) ?? SubjectAlternativeNames()
-    bounds.unchanged = Unchanged(subject: certificate.subject, names: Set(names.compactMap { SubjectName($0) }))
+    let usages = (try? certificate.extensions.extendedKeyUsage).map(Set.init)
+    bounds.unchanged = Unchanged(
+      subject: certificate.subject, names: Set(names.compactMap { SubjectName($0) }),
+      profile: Profile.allCases.first { Set($0.extendedKeyUsages) == usages })
     return bounds
   }
 }
@@ -53,6 +58,9 @@ extension NameBounds {
     if let organization, grant.subject.organization != organization {
       return "the organization must be \(organization)\(grant.subject.organization.map { ", not \($0)" } ?? "")"
     }
+    if commonName == nil, let dns, let asked, !Self.isPermitted(commonName: asked, dns) {
+      return "the common name \(asked) is not among the DNS names that it is bound to"
+    }
     for name in grant.names {
       switch name {
       case .dns(let host) where dns.map { Self.permits(host, $0) } ?? true: continue
@@ -67,7 +75,17 @@ extension NameBounds {
     return nil
   }
 
+  /// A common name that is free while DNS names are bound would be a way around the bounds: there are systems that know
+  /// their nodes by the common name alone.
+  private static func isPermitted(commonName: String, _ permitted: [String]) -> Bool {
+    guard case .dns(let host) = SubjectName(host: commonName) else { return false }
+    return permits(host, permitted)
+  }
+
   private static func change(of grant: Grant, against unchanged: Unchanged) -> String? {
+    if let profile = unchanged.profile, profile != grant.profile {
+      return "a renewal keeps its profile, \(profile.rawValue), and can't have \(grant.profile.rawValue)"
+    }
     guard NormalizedName(grant.subject) == NormalizedName(unchanged.subject) else {
       return "a renewal keeps its subject, \(unchanged.subject), and can't have \(grant.subject)"
     }

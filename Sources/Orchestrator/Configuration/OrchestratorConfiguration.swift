@@ -1,6 +1,7 @@
 package import Credentials
 package import Enrolment
 package import Ledger
+package import Logging
 
 /// What orchestrator.yaml says, read and checked.
 package struct OrchestratorConfiguration: Hashable, Sendable {
@@ -21,13 +22,18 @@ package struct OrchestratorConfiguration: Hashable, Sendable {
   package var issuing: IssuingDefaults
   package var revocation: RevocationTiming
   package var server: ServerLimits
+  /// How long its own certificate is valid.
+  package var certificateLifetime: Duration
+  /// The least grave messages that are logged.
+  package var logLevel: Logger.Level
 
   package init(
     listen: ListenAddress, publicListen: ListenAddress? = nil, names: [SubjectName], publicURL: String? = nil,
     ledger: LedgerLocation, admission: AdmissionRules = AdmissionRules(), policy: IssuancePolicy = .unrestricted,
     limits: RateLimits = RateLimits(), administrators: [AdministratorRule] = [],
     issuing: IssuingDefaults = IssuingDefaults(), revocation: RevocationTiming = RevocationTiming(),
-    server: ServerLimits = ServerLimits()
+    server: ServerLimits = ServerLimits(), certificateLifetime: Duration = .seconds(30 * 86_400),
+    logLevel: Logger.Level = .info
   ) {
     self.listen = listen
     self.publicListen = publicListen
@@ -41,6 +47,8 @@ package struct OrchestratorConfiguration: Hashable, Sendable {
     self.issuing = issuing
     self.revocation = revocation
     self.server = server
+    self.certificateLifetime = certificateLifetime
+    self.logLevel = logLevel
   }
 }
 
@@ -64,15 +72,7 @@ package enum LedgerLocation: Hashable, Sendable {
 
 /// How often somebody may ask.
 package struct RateLimits: Hashable, Sendable {
-  package struct Rate: Hashable, Sendable {
-    package var count: Int
-    package var interval: Duration
-
-    package init(count: Int, per interval: Duration) {
-      self.count = count
-      self.interval = interval
-    }
-  }
+  package typealias Rate = RateLimit
 
   /// Enrolments and renewals of one node; nil for no limit.
   package var perIdentity: Rate?

@@ -38,11 +38,14 @@ package struct PeerIdentity: Sendable {
   package let certificate: Certificate
   package let der: [UInt8]
   package let origin: Origin
+  /// Certificates between this one and a trusted one, as they were found at the handshake.
+  package let intermediates: [Certificate]
 
-  package init(certificate: Certificate, der: [UInt8], origin: Origin) {
+  package init(certificate: Certificate, der: [UInt8], origin: Origin, intermediates: [Certificate] = []) {
     self.certificate = certificate
     self.der = der
     self.origin = origin
+    self.intermediates = intermediates
   }
 }
 

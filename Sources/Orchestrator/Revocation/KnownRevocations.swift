@@ -9,8 +9,11 @@ package final class KnownRevocations: Sendable {
     package var issuer: [UInt8]
     package var serial: [UInt8]
 
-    package init(_ serial: SerialNumber, of issuer: IssuerReference) {
-      self.issuer = issuer.keyID
+    package init(_ serial: SerialNumber, of issuer: IssuerReference) { self.init(serial, of: issuer.keyID) }
+
+    /// - Parameter issuer: ``IssuerReference/keyID``.
+    package init(_ serial: SerialNumber, of issuer: [UInt8]) {
+      self.issuer = issuer
       self.serial = serial.magnitude
     }
   }

@@ -1,3 +1,4 @@
+import Credentials
 package import Foundation
 package import Ledger
 package import Logging
@@ -22,15 +23,25 @@ package final class OrchestratorCore: Sendable {
   package let logger: Logger
   /// Which certificates are revoked, as far as the ledger knew a moment ago.
   package let revocations: KnownRevocations
+  package let metrics: ServiceMetrics
+  /// Which nodes proved themselves, until it is written down.
+  package let sightings = Sightings()
+  /// Serials of the signing issuer that are on the disk already.
+  package let serials = SerialSupply {
+    var random = SystemRandomNumberGenerator()
+    return .random(using: &random)
+  }
   private let snapshot: Mutex<Snapshot>
 
   package init(
-    _ snapshot: Snapshot, ledger: any LiveLedger, clock: @escaping @Sendable () -> Date = { Date() }, logger: Logger
+    _ snapshot: Snapshot, ledger: any LiveLedger, clock: @escaping @Sendable () -> Date = { Date() }, logger: Logger,
+    metrics: ServiceMetrics = ServiceMetrics()
   ) {
     self.snapshot = Mutex(snapshot)
     self.ledger = ledger
     self.clock = clock
     self.logger = logger
+    self.metrics = metrics
     revocations = KnownRevocations()
   }
 

@@ -1,5 +1,5 @@
 import Credentials
-import Formats
+package import Formats
 
 /// WSO2 Choreo Connect: a router that dials backends over mutual TLS on behalf of APIs.
 ///

@@ -1,5 +1,5 @@
 import Credentials
-import Formats
+package import Formats
 import X509
 
 /// Connectware and the agents of one release of its agent chart: each agent proves its name with a certificate.

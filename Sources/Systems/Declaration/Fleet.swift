@@ -1,4 +1,4 @@
-package import Credentials
+import Credentials
 package import Formats
 
 /// A fleet file: which systems there are, which nodes they have, and who vouches for them.
@@ -29,21 +29,14 @@ package struct Fleet: Sendable {
   /// Reads a fleet file.
   /// - Throws: ``FleetErrors``: all that is wrong with it.
   package init(_ bytes: [UInt8], path: String) throws(FleetErrors) {
-    let tree: YAMLTree?
-    do {
-      tree = try YAMLTree.document(bytes)
-    } catch {
-      throw FleetErrors([FleetError("it is not YAML: \(error.problem)", path: path, at: error.place)])
+    let file = DeclaredFile(path: path, listing: "`countersign lint` shows all")
+    guard let declaration = try file.read(bytes, fields: Self.fields) else {
+      throw file.errors([FleetError("it is empty", advice: "Examples/ holds fleet files to begin with")])
     }
-    guard let tree else {
-      throw FleetErrors([FleetError("it is empty", advice: "Examples/ holds fleet files to begin with", path: path)])
-    }
-    let errors = Schema.object(Self.fields).errors(in: tree)
-    guard errors.isEmpty else { throw FleetErrors(errors.map { $0.inFile(path) }) }
     do {
-      try self.init(Declaration(tree))
+      try self.init(declaration)
     } catch {
-      throw FleetErrors([error.inFile(path)])
+      throw file.errors([error])
     }
   }
 
@@ -113,22 +106,12 @@ extension Fleet {
   }
 }
 
+/// What is wrong with a fleet file or a file that it names, and where.
+package typealias FleetError = DeclarationError
 /// All that is wrong with a fleet file, at least one thing.
-package struct FleetErrors: ExplainedError, Hashable {
-  package let first: FleetError
-  package let rest: [FleetError]
+package typealias FleetErrors = DeclarationErrors
 
-  init(_ errors: [FleetError]) {
-    first = errors.first ?? FleetError("it can't be read")
-    rest = Array(errors.dropFirst())
-  }
-
-  package var all: [FleetError] { [first] + rest }
-  package var message: String { first.message }
-  package var hint: String? {
-    guard !rest.isEmpty else { return first.hint }
-    let more = "\(rest.count) more: `countersign lint` shows all"
-    return first.hint.map { "\($0) (\(more))" } ?? more
-  }
-  package var kind: FailureKind { first.kind }
+extension Fleet {
+  /// `deploy/fleet.schema.json`.
+  package static var jsonSchema: String { JSONSchema.text(title: "Countersign fleet file", fields: fields) }
 }

@@ -1,5 +1,5 @@
 import Credentials
-import Formats
+package import Formats
 
 /// Substra: an orchestrator, and the backends that dial it over gRPC, each for one organization (its MSP ID).
 package struct Substra: FleetSystem {

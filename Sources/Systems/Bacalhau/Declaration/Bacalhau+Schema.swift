@@ -1,5 +1,5 @@
 import Credentials
-import Formats
+package import Formats
 
 extension Bacalhau {
   private static let machineFields: [Field] = [

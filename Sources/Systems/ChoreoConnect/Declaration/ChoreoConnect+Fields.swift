@@ -1,3 +1,5 @@
+package import Formats
+
 extension ChoreoConnect {
   package static let fields: [Field] = [
     Field("authority", .object(AuthorityDeclaration.fields), "An authority of its own, which wins over the fleet's."),

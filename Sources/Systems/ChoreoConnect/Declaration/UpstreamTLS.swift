@@ -1,4 +1,5 @@
 import Diagnosis
+import Formats
 
 extension ChoreoConnect {
   /// A protocol version as config.toml writes it.

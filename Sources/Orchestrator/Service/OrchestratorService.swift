@@ -1,0 +1,149 @@
+import Foundation
+import Glibc
+import Hummingbird
+import HummingbirdCore
+import Logging
+import ServiceLifecycle
+import TLSRuntime
+import UnixSignals
+
+/// The service: puts its parts together and runs them until it is told to stop.
+///
+/// This is the one place that knows all parts. A part is a ``RouteProvider``, a `Service`, or both.
+package struct OrchestratorService: Sendable {
+  private let core: OrchestratorCore
+  private let edge: ServiceEdge
+  private let state = ServiceState()
+  private let follower: LedgerFollower
+  private let publisher: CRLPublisher
+  private let statusResponder: OCSPResponder
+
+  package init(core: OrchestratorCore, edge: ServiceEdge) {
+    self.core = core
+    self.edge = edge
+    follower = LedgerFollower(core: core)
+    publisher = CRLPublisher(core: core)
+    statusResponder = OCSPResponder(core: core)
+  }
+
+  /// Serves until SIGTERM or SIGINT. Requests under way may end within the configured time.
+  /// - Throws: ``ServiceFailure/cannotListen(_:reason:isTaken:)``, and what keeps it from having a certificate.
+  package func run() async throws {
+    let own = OwnCertificate(core: core, store: edge.credentials, state: state, jitter: edge.jitter)
+    try await own.renewIfDue()
+    // Nobody who is revoked gets in, from the first connection on.
+    try await follower.catchUp()
+    core.metrics.build(version: edge.version)
+    core.metrics.reloaded(successfully: true, at: core.clock())
+    let (listening, continuation) = AsyncStream.makeStream(of: Void.self)
+    let listeners = self.listeners { continuation.yield() }
+    let background = BackgroundServices(
+      core: core, state: state, edge: edge, listening: listening, listeners: listeners.count,
+      prepare: { [publisher, statusResponder] in
+        await publisher.publishDue()
+        await statusResponder.renewDue()
+      }, services: backgroundServices(own))
+    let notice = StopNotice(
+      state: state, notification: edge.notification, logger: core.logger,
+      deadline: core.current.configuration.server.shutdownTimeout)
+    // They are stopped in reverse: first nothing new is let in, then what works behind the listeners ends.
+    var configuration = ServiceGroupConfiguration(
+      services: ([background] + listeners + [notice] as [any Service]).map { .init(service: $0) },
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+    configuration.maximumGracefulShutdownDuration = notice.deadline
+    do {
+      try await ServiceGroup(configuration: configuration).run()
+    } catch  where state.current.isStopping {
+      // What did not end within its time was cancelled.
+      core.logger.warning("stopped before all requests were answered", metadata: ["error": "\(error.logged)"])
+    }
+  }
+
+  // MARK: Parts
+
+  /// What is served over TLS.
+  private var routes: [any RouteProvider] {
+    [
+      OperationRoutes(core: core, readiness: Readiness(core: core, state: state, publisher: publisher)),
+      AdminRoutes(core: core, publisher: publisher),
+    ] + publicRoutes
+  }
+
+  /// What is also served over plain HTTP, because a client that checks a certificate can't need TLS for it
+  /// (RFC 5280 §8).
+  private var publicRoutes: [any RouteProvider] {
+    [RevocationRoutes(core: core, responder: statusResponder, publisher: publisher)]
+  }
+
+  private func backgroundServices(_ own: OwnCertificate) -> [any Service] {
+    let publish: @Sendable (TLSCredential) async throws -> Void = { _ in }
+    var services: [any Service] = [
+      SightingsWriter(core: core), follower, publisher, statusResponder,
+      OwnCertificateRenewal(own: own, logger: core.logger, clock: core.clock, publish: publish),
+      Reloading(core: core, edge: edge, own: own, publish: publish),
+    ]
+    if let watchdog = edge.notification.watchdogService { services.append(watchdog) }
+    return services
+  }
+
+  private func listeners(_ onListening: @escaping @Sendable () -> Void) -> [Listener] {
+    let configuration = core.current.configuration
+    var listeners = [
+      Listener(
+        address: configuration.listen, server: .http1(), responder: responder(routes), logger: quiet,
+        onListening: { [state] port in
+          state.update { $0.port = port }
+          onListening()
+        })
+    ]
+    if let address = configuration.publicListen {
+      listeners.append(
+        Listener(
+          address: address, server: .http1(), responder: responder(publicRoutes), logger: quiet,
+          onListening: { [state] port in
+            state.update { $0.publicPort = port }
+            onListening()
+          }))
+    }
+    return listeners
+  }
+
+  private func responder(_ routes: [any RouteProvider]) -> RouterResponder<ServiceContext> {
+    let router = Router(context: ServiceContext.self, options: [.autoGenerateHeadEndpoints])
+    router.add(middleware: RequestEdge(core: core))
+    for provider in routes { provider.addRoutes(to: router) }
+    router.refuseOtherMethods()
+    return router.buildResponder()
+  }
+
+  /// For the libraries, whose words about each start and end say what we say already.
+  private var quiet: Logger {
+    var logger = core.logger
+    logger.logLevel = max(logger.logLevel, .warning)
+    return logger
+  }
+}
+
+/// Says that the service is stopping as soon as it is told to, and ends the process where its end doesn't come.
+private struct StopNotice: Service {
+  let state: ServiceState
+  let notification: SystemdNotification
+  let logger: Logger
+  let deadline: Duration
+
+  /// After the deadline everything is cancelled; what doesn't heed that either is cut off after this.
+  private static let grace: Duration = .seconds(5)
+
+  func run() async throws {
+    try await gracefulShutdown()
+    state.update { $0.isStopping = true }
+    notification.stopping()
+    logger.notice("stopping")
+    let last = deadline + Self.grace
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: last.milliseconds / 1000)
+      logger.critical("not stopped in time; the process ends")
+      _exit(3)
+    }
+  }
+}

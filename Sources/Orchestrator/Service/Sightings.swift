@@ -1,0 +1,38 @@
+import Credentials
+package import Foundation
+import Ledger
+import Synchronization
+import X509
+
+/// Which nodes proved themselves with which certificate, since it was last written down. Bounded; what is lost when the
+/// process ends is no more than a moment of "last seen".
+package final class Sightings: Sendable {
+  private static let mostNodes = 100_000
+
+  private let latest = Mutex<[NodeRecord.Key: NodeRecord.Sighting]>([:])
+
+  package init() {}
+
+  /// Notes a node that proved itself with a certificate of our own.
+  package func note(_ peer: PeerIdentity, from source: String, at now: Date) {
+    guard case .own = peer.origin, let name = peer.certificate.subject.commonName else { return }
+    let key = NodeRecord.Key(name: name, organization: peer.certificate.subject.organization)
+    let sighting = NodeRecord.Sighting(serial: peer.certificate.serialNumber, at: now, source: source)
+    latest.withLock { latest in
+      if latest[key] != nil || latest.count < Self.mostNodes { latest[key] = sighting }
+    }
+  }
+
+  /// Takes what was noted.
+  func drain() -> [NodeRecord.Key: NodeRecord.Sighting] {
+    latest.withLock { latest in
+      defer { latest = [:] }
+      return latest
+    }
+  }
+
+  /// Puts back what could not be written, unless something newer was noted meanwhile.
+  func restore(_ sightings: [NodeRecord.Key: NodeRecord.Sighting]) {
+    latest.withLock { latest in latest.merge(sightings) { newer, _ in newer } }
+  }
+}
