@@ -132,7 +132,8 @@ let package = Package(
       "OrchestratorTests",
       ["Orchestrator", "Enrolment", "Ledger", "LedgerSQLite", "TLSRuntime", "Formats", "Credentials", "PKITestKit"]
         + pki
-        + transport + service),
+        + transport + service,
+      exclude: ["HTTP/clients.py"]),
     tests("KubernetesTests", ["Kubernetes", "TLSRuntime", "Formats", "Credentials", "PKITestKit"] + pki),
   ]
 )

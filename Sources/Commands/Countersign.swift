@@ -24,7 +24,7 @@ package struct Countersign: AsyncParsableCommand {
         subcommands: [Request.self, Sign.self, Issue.self, Export.self, Revoke.self, CRL.self]),
       CommandGroup(name: "Files", subcommands: [Trust.self, Convert.self, Inspect.self, Verify.self]),
       CommandGroup(name: "Fleet file", subcommands: [Plan.self, Apply.self, Lint.self]),
-      CommandGroup(name: "Live", subcommands: [OrchestratorCommand.self]),
+      CommandGroup(name: "Live", subcommands: [OrchestratorCommand.self, Invite.self, Invitations.self, Nodes.self]),
       CommandGroup(name: "Proof", subcommands: [Check.self, Status.self, Quickstart.self]),
       CommandGroup(name: "Records", subcommands: [Events.self, LedgerCommand.self]),
     ])
@@ -77,6 +77,11 @@ extension Countersign {
     if exitCode(for: error) == .success {
       FileHandle.standardOutput.write(Data((fullMessage(for: error) + "\n").utf8))
       return 0
+    }
+    if exitCode(for: error) == .validationFailure, Self.message(for: error).contains("nknown option '--orchestrator") {
+      return report(
+        message: "this command works on files here, and not on a running orchestrator",
+        hint: "leave --orchestrator out, or run it on the orchestrator's machine", code: FailureKind.badInput.exitCode)
     }
     if exitCode(for: error) == .validationFailure {
       let usage = fullMessage(for: error).split(separator: "\n").first {

@@ -43,6 +43,12 @@ package protocol RequestQueue: Sendable {
 
   /// - Throws: ``LedgerError/notFound(_:)`` for one that doesn't wait any more.
   func decide(_ id: String, approve: Bool, by actor: String, at now: Date) async throws(LedgerError)
+
+  /// Writes down that an operator gave a wrong pairing code, and denies the request at the last try.
+  ///
+  /// - Returns: how many tries are left.
+  /// - Throws: ``LedgerError/notFound(_:)`` for one that doesn't wait any more.
+  func refuseCode(of id: String, by actor: String, mostTries: Int, at now: Date) async throws(LedgerError) -> Int
 }
 
 /// What is known of nodes.

@@ -60,12 +60,38 @@ extension SQLiteLedger: RequestQueue {
       let row = try chain.first(
         "SELECT name FROM requests WHERE id = ? AND state = 'waiting' AND expires_at > ?", [id, now.unixSeconds])
       guard let row else { throw LedgerError.notFound("a waiting request \(id)") }
-      let state = approve ? PendingRequest.State.approved : .denied
-      try chain.execute(
-        "UPDATE requests SET state = ?, decided_by = ?, decided_at = ? WHERE id = ?",
-        [state.rawValue, actor, now.unixSeconds, id])
-      try chain.append(LedgerEvents.decided(id, name: try row.text(0), approve: approve, by: actor), at: now)
+      try Self.decide(id, name: try row.text(0), approve: approve, by: actor, at: now, chain)
     }
+  }
+
+  package func refuseCode(
+    of id: String, by actor: String, mostTries: Int, at now: Date
+  ) async throws(LedgerError) -> Int {
+    try EventEntry.checkLive([id, actor])
+    return try await write { chain in
+      let row = try chain.first(
+        "SELECT name, wrong_codes FROM requests WHERE id = ? AND state = 'waiting' AND expires_at > ?",
+        [id, now.unixSeconds])
+      guard let row else { throw LedgerError.notFound("a waiting request \(id)") }
+      let (name, tries) = (try row.text(0), try row.integer(1) + 1)
+      try chain.execute("UPDATE requests SET wrong_codes = ? WHERE id = ?", [tries, id])
+      try chain.append(
+        EventEntry(kind: .pairingCodeRefused, actor: actor, subject: id, detail: ["name": name, "try": "\(tries)"]),
+        at: now)
+      guard tries >= Int64(mostTries) else { return mostTries - Int(tries) }
+      try Self.decide(id, name: name, approve: false, by: actor, at: now, chain)
+      return 0
+    }
+  }
+
+  private static func decide(
+    _ id: String, name: String, approve: Bool, by actor: String, at now: Date, _ chain: ChainWriter
+  ) throws {
+    let state = approve ? PendingRequest.State.approved : .denied
+    try chain.execute(
+      "UPDATE requests SET state = ?, decided_by = ?, decided_at = ? WHERE id = ?",
+      [state.rawValue, actor, now.unixSeconds, id])
+    try chain.append(LedgerEvents.decided(id, name: name, approve: approve, by: actor), at: now)
   }
 }
 

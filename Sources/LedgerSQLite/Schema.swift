@@ -119,7 +119,8 @@ enum Schema {
       expires_at INTEGER NOT NULL,
       decided_by TEXT,
       decided_at INTEGER,
-      certificate INTEGER
+      certificate INTEGER,
+      wrong_codes INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX requests_state ON requests (state, expires_at);
     CREATE TABLE nodes_shut_out (

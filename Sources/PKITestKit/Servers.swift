@@ -4,12 +4,8 @@ import Glibc
 /// A real server for a test, listening on a free port of 127.0.0.1. It is ended, by its process ID, with its owner.
 package final class ServerProcess: Sendable {
   package let port: Int
-  private let pid: pid_t
-  /// The write end of its standard input, kept open because s_server ends with its input.
-  private let input: Int32
-  private let log: URL
+  private let process: BackgroundProcess
   private let keep: TemporaryDirectory
-  private let signal: Int32
 
   /// How a server is started; `%PORT%` in arguments stands for the port.
   struct Launch {
@@ -26,64 +22,15 @@ package final class ServerProcess: Sendable {
   init(_ launch: Launch, port: Int) throws {
     self.port = port
     keep = launch.directory
-    signal = launch.signal
-    log = launch.directory.file("server-\(port).log")
     let arguments = launch.arguments.map { $0.replacingOccurrences(of: "%PORT%", with: "\(port)") }
-    (pid, input) = try Self.spawn(
-      Self.run(launch.program, as: launch.user) + arguments, in: launch.directory.path, log: log.path
-    )
+    process = try BackgroundProcess(
+      Self.run(launch.program, as: launch.user) + arguments, in: launch.directory.path,
+      log: launch.directory.file("server-\(port).log"), ending: launch.signal)
     try waitUntilListening(program: launch.program)
   }
 
-  deinit {
-    close(input)
-    kill(pid, signal)
-    for _ in 0..<250 where isRunning { Thread.sleep(forTimeInterval: 0.02) }
-    if isRunning { kill(pid, SIGKILL) }
-  }
-
-  /// Reaps the process when it has ended.
-  private var isRunning: Bool { waitpid(pid, nil, WNOHANG) == 0 }
-
-  /// Foundation's Process won't do: it learns of an exit by a socket that other servers, started meanwhile, inherit.
-  private static func spawn(_ arguments: [String], in directory: String, log: String) throws -> (pid_t, Int32) {
-    var pipe: [Int32] = [0, 0]
-    guard Glibc.pipe(&pipe) == 0 else { throw Tool.Failure(description: "no pipe") }
-    _ = fcntl(pipe[1], F_SETFD, FD_CLOEXEC)
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, pipe[0], 0)
-    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var none = sigset_t()
-    var all = sigset_t()
-    sigemptyset(&none)
-    sigfillset(&all)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    // The shell closes what was inherited, and becomes the server.
-    let shell = """
-      cd "$0"
-      for f in /proc/$$/fd/*; do n=${f##*/}; if [ "$n" -gt 2 ]; then eval "exec $n>&-"; fi; done
-      exec "$@"
-      """
-    let arguments = ["/bin/bash", "-c", shell, directory] + arguments
-    var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    var pid: pid_t = 0
-    let status = posix_spawn(&pid, arguments[0], &actions, &attributes, &words, environ)
-    close(pipe[0])
-    guard status == 0 else { throw Tool.Failure(description: "can't start \(arguments): \(status)") }
-    return (pid, pipe[1])
-  }
-
   /// What the server printed so far.
-  package var output: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+  package var output: String { process.output }
 
   /// A port that was free a moment ago: bound with 0, and released.
   package static func freePort() throws -> Int {
@@ -126,7 +73,7 @@ package final class ServerProcess: Sendable {
         }
         if isListening { return }
       }
-      guard isRunning else { throw Tool.Failure(description: "\(program) ended at once:\n\(output)") }
+      guard process.isRunning else { throw Tool.Failure(description: "\(program) ended at once:\n\(output)") }
       Thread.sleep(forTimeInterval: 0.02)
     }
     throw Tool.Failure(description: "\(program) does not listen on port \(port):\n\(output)")

@@ -1,18 +1,24 @@
 import ArgumentParser
 import Credentials
+import Orchestrator
 import X509
 
-struct CAShow: AsyncParsableCommand {
+struct CAShow: AdministrativeCommand {
   static let configuration = CommandConfiguration(commandName: "show", abstract: "Show the authority's issuers.")
 
   @OptionGroup var common: CommonOptions
 
+  @OptionGroup var remote: RemoteOptions
+
   func run() async throws {
+    if let orchestrator = try remote.administration() {
+      return try common.console.emit(try await orchestrator.authority())
+    }
     try common.console.emit(try AuthorityFacts(try Home(common.home).authority()))
   }
 }
 
-struct CABundle: AsyncParsableCommand {
+struct CABundle: AdministrativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "bundle", abstract: "Write the certificates that nodes trust: the roots, as PEM.")
 
@@ -21,7 +27,12 @@ struct CABundle: AsyncParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("The file to write; standard output unless given.", valueName: "file"))
   var out: String?
 
+  @OptionGroup var remote: RemoteOptions
+
   func run() async throws {
+    if let orchestrator = try remote.administration() {
+      return try common.console.deliver(Array(try await orchestrator.authority().roots.utf8), to: out)
+    }
     let authority = try Home(common.home).authority()
     try common.console.deliver(try CertificateFile.pem(authority.trustBundle), to: out)
   }
@@ -44,5 +55,19 @@ extension Console {
     }
     warn(
       "\(path) held other certificates, and is replaced by this authority's; `countersign trust add` would keep both")
+  }
+}
+
+extension API.Authority: Facts {
+  func lines(_ style: TextStyle) -> [String] {
+    issuers.flatMap { issuer in
+      [style.bold("issuer \(issuer.number)") + (issuer.signs ? " (signs)" : "")]
+        + fieldLines(
+          [
+            ("subject", issuer.subject), ("issuer", issuer.issuer == issuer.subject ? nil : issuer.issuer),
+            ("serial", issuer.serial), ("key", issuer.key), ("valid", "\(issuer.notBefore) to \(issuer.notAfter)"),
+            ("sha256", issuer.sha256),
+          ], indent: "  ")
+    }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Credentials
 import Enrolment
+import Formats
 import Orchestrator
 
 struct PolicyCommand: AsyncParsableCommand {
@@ -8,7 +9,7 @@ struct PolicyCommand: AsyncParsableCommand {
     commandName: "policy", abstract: "Ask the policy.", subcommands: [PolicyTest.self])
 }
 
-struct PolicyTest: AsyncParsableCommand {
+struct PolicyTest: AdministrativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "test", abstract: "Say what the policy would answer to a request, without signing it.",
     discussion: """
@@ -29,9 +30,12 @@ struct PolicyTest: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("The orchestrator.yaml that decides.", valueName: "file")) var config: String?
 
+  @OptionGroup var remote: RemoteOptions
+
   func run() async throws {
-    let home = Home(common.home)
     let request = try VerifiedRequest(try RequestFile.read(file).request)
+    if let orchestrator = try remote.administration() { return try await test(request, at: orchestrator) }
+    let home = Home(common.home)
     let decision: Decision
     let grant: Grant
     if let config {
@@ -47,6 +51,22 @@ struct PolicyTest: AsyncParsableCommand {
     }
     try common.console.emit(DecisionFacts(decision, grant: grant))
     if case .deny = decision { throw NegativeAnswer() }
+  }
+
+  private func test(_ request: VerifiedRequest, at orchestrator: RemoteAdministration) async throws {
+    guard config == nil else { throw CommandError.usage("--config and --orchestrator exclude each other") }
+    let pem = PEM.encode("CERTIFICATE REQUEST", try request.signed.derBytes())
+    let answer = try await orchestrator.testPolicy(
+      API.PolicyQuestion(
+        request: pem, admission: admission.rawValue, profile: profile?.rawValue,
+        lifetimeSeconds: (lifetime?.duration.components.seconds).map { Int($0) }))
+    let decision: Decision =
+      answer.allowed ? .allow(rule: answer.rule) : .deny(rule: answer.rule, reason: answer.reason ?? "")
+    let grant = Grant(
+      request, profile: Profile(rawValue: answer.grant.profile) ?? .node,
+      lifetime: .seconds(answer.grant.lifetimeSeconds))
+    try common.console.emit(DecisionFacts(decision, grant: grant))
+    if !answer.allowed { throw NegativeAnswer() }
   }
 
   private func grant(_ request: VerifiedRequest, _ usualProfile: Profile, _ usualLifetime: Duration) -> Grant {

@@ -3,9 +3,10 @@ import Credentials
 import Formats
 import Ledger
 import LedgerSQLite
+import Orchestrator
 import X509
 
-struct Export: AsyncParsableCommand {
+struct Export: AdministrativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write what was issued, once more, from the ledger.",
     discussion: "countersign export 5f0c… -o node-1.crt")
@@ -16,7 +17,14 @@ struct Export: AsyncParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("The file to write; standard output unless given.", valueName: "file"))
   var out: String?
 
+  @OptionGroup var remote: RemoteOptions
+
   func run() async throws {
+    if let orchestrator = try remote.administration() {
+      let found = try await orchestrator.certificate(SerialNumber.parse(serial).hex)
+      guard let pem = found.pem else { throw LedgerError.neverIssued(found.certificate.serial) }
+      return try common.console.deliver(Array(pem.utf8), to: out)
+    }
     let authority = try Home(common.home).authority()
     let record = try await authority.home.ledgerForReading().record(of: SerialNumber.parse(serial))
     guard let issuance = record.issuance else { throw LedgerError.neverIssued(record.serial.hex) }

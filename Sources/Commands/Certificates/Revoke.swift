@@ -3,11 +3,12 @@ import Credentials
 import Foundation
 import Ledger
 import LedgerSQLite
+import Orchestrator
 import X509
 
 extension RevocationRecord.Reason: ExpressibleByArgument {}
 
-struct Revoke: AsyncParsableCommand {
+struct Revoke: AdministrativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "revoke", abstract: "Mark a certificate as revoked; the next CRL lists it.",
     discussion: """
@@ -20,7 +21,10 @@ struct Revoke: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Why: \(RevocationRecord.Reason.list).", valueName: "reason"))
   var reason: RevocationRecord.Reason = .unspecified
 
+  @OptionGroup var remote: RemoteOptions
+
   func run() async throws {
+    if let orchestrator = try remote.administration() { return try await revoke(at: orchestrator) }
     let home = Home(common.home)
     _ = try home.authority()
     let ledger = try home.ledger()
@@ -32,6 +36,17 @@ struct Revoke: AsyncParsableCommand {
       RevokedFacts(
         serial: record.serial.hex, subject: record.reservation.subject, reason: reason.rawValue,
         next: "publish it: countersign crl -o FILE"))
+  }
+
+  private func revoke(at orchestrator: RemoteAdministration) async throws {
+    let serial =
+      OutputFiles.exists(target) ? try CertificateFile.read(target).first?.serialNumber : try SerialNumber.parse(target)
+    guard let serial else { throw LedgerError.notASerial(target) }
+    let revoked = try await orchestrator.revoke(serial.hex, API.Revocation(reason: reason.rawValue))
+    try common.console.report(
+      RevokedFacts(
+        serial: revoked.serial, subject: revoked.subject, reason: revoked.reason,
+        next: "nothing: the orchestrator publishes it"))
   }
 
   private func find(in ledger: some CertificateCatalog) async throws -> CertificateRecord {

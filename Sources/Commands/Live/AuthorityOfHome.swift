@@ -42,11 +42,10 @@ struct AuthorityOfHome: Sendable {
     }
     var issuers: [LiveAuthority.Issuing] = []
     for issuer in stored.issuers where OutputFiles.exists(issuer.keyPath) || issuer.number == last.number {
-      if let same = known?.issuers.first(where: { $0.issuer.certificate == issuer.certificate }) {
-        issuers.append(same)
-      } else {
-        issuers.append(.init(issuer: try unlock(issuer, mayAsk: mayAsk), reference: try issuer.reference()))
-      }
+      let same = known?.issuers.first { $0.issuer.certificate == issuer.certificate }
+      let opened = try same?.issuer ?? unlock(issuer, mayAsk: mayAsk)
+      issuers.append(
+        .init(issuer: try opened.publishing(at: configuration.publicURL), reference: try issuer.reference()))
     }
     guard let signing = issuers.last else { throw CommandError.usage("there is no issuer in \(home.path)") }
     // The root of the issuer that signs comes last: its hash stands in join strings.

@@ -1,7 +1,7 @@
 import ArgumentParser
 
-struct OrchestratorCommand: ParsableCommand {
+struct OrchestratorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "orchestrator", abstract: "Run the authority as a service.",
-    subcommands: [OrchestratorRun.self, OrchestratorPassword.self])
+    commandName: "orchestrator", abstract: "Run the authority as a service, and say who may administer it.",
+    subcommands: [OrchestratorRun.self, OrchestratorAccess.self, OrchestratorPassword.self])
 }

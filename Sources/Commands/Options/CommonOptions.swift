@@ -37,7 +37,7 @@ struct CommonOptions: ParsableArguments {
     var rest = arguments[...]
     while let first = rest.first, first.hasPrefix("--") {
       let name = first.prefix { $0 != "=" }
-      if ["--home", "--output", "--color"].contains(name) {
+      if ["--home", "--orchestrator", "--output", "--color"].contains(name) {
         let takes = first.contains("=") ? 1 : 2
         moved += rest.prefix(takes)
         rest = rest.dropFirst(takes)

@@ -4,7 +4,7 @@ import Foundation
 import Ledger
 import LedgerSQLite
 
-struct Status: AsyncParsableCommand {
+struct Status: AdministrativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Say what expires when: files, folders, live servers, the ledger.",
     discussion: """
@@ -22,11 +22,21 @@ struct Status: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Critical when less than this is left.", valueName: "duration"))
   var critical = DurationArgument(.seconds(7 * 86_400))
 
+  @OptionGroup var remote: RemoteOptions
+
   func run() async throws {
     let judge = ExpiryJudge(now: Date(), warn: warn.duration, critical: critical.duration)
     let facts: StatusFacts
     var failure: (any ExplainedError)?
-    if targets.isEmpty {
+    if let orchestrator = try remote.administration() {
+      guard targets.isEmpty else {
+        throw CommandError.usage("files and servers are looked at from here: leave --orchestrator out")
+      }
+      facts = try await RemoteStatus(
+        orchestrator: orchestrator, judge: judge, warn: warn.duration, critical: critical.duration,
+        listsAll: common.verbose
+      ).facts()
+    } else if targets.isEmpty {
       facts = try await LedgerStatus(home: Home(common.home), judge: judge, listsAll: common.verbose).facts()
     } else {
       var items: [StatusItem] = []

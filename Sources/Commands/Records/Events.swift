@@ -3,8 +3,9 @@ import Credentials
 import Foundation
 import Ledger
 import LedgerSQLite
+import Orchestrator
 
-struct Events: AsyncParsableCommand {
+struct Events: AdministrativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "events", abstract: "Show or verify the record of all that the authority did.",
     discussion: """
@@ -19,12 +20,18 @@ struct Events: AsyncParsableCommand {
   @Option(help: ArgumentHelp("A checkpoint that was kept elsewhere.", valueName: "file")) var checkpoint: String?
   @Flag(help: "Go on and show new events as they come.") var follow = false
 
+  @OptionGroup var remote: RemoteOptions
+
   func validate() throws {
+    if verify, remote.orchestrator != nil {
+      throw ValidationError("--verify reads the record itself, and works on the home only")
+    }
     if checkpoint != nil, !verify { throw ValidationError("--checkpoint goes with --verify") }
     if verify, follow { throw ValidationError("--verify and --follow exclude each other") }
   }
 
   func run() async throws {
+    if let orchestrator = try remote.administration() { return try await show(orchestrator) }
     let home = Home(common.home)
     _ = try home.authority()
     let ledger = try home.ledgerForReading()
@@ -44,13 +51,30 @@ struct Events: AsyncParsableCommand {
     try common.console.emit(EventListFacts(events: all))
   }
 
-  private func emit(_ event: Event) throws {
-    let facts = EventFacts(event)
+  private func emit(_ event: Event) throws { try emit(EventFacts(event)) }
+
+  private func emit(_ facts: EventFacts) throws {
     guard common.output == .json else { return try common.console.emit(facts) }
     // One line an event, so that a reader of the stream knows where each ends.
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     common.console.write(Array(try encoder.encode(facts)) + [UInt8(ascii: "\n")])
+  }
+
+  /// Page by page; with --follow it asks again for what is new.
+  private func show(_ orchestrator: RemoteAdministration) async throws {
+    var last: Int64 = 0
+    var all: [EventFacts] = []
+    while true {
+      let page = try await orchestrator.events(after: last, limit: API.mostEntries)
+      let facts = page.events.map(EventFacts.init)
+      if follow { for event in facts { try emit(event) } } else { all += facts }
+      last = page.events.last?.sequence ?? last
+      guard page.next == nil else { continue }
+      guard follow else { break }
+      try await Task.sleep(for: .seconds(1))
+    }
+    try common.console.emit(EventListFacts(events: all))
   }
 
   private func verify(_ ledger: some EventLog) async throws {
@@ -71,6 +95,16 @@ struct EventFacts: Facts {
   var subject: String
   var detail: [String: String]
   var hash: String
+
+  init(_ event: API.Event) {
+    sequence = event.sequence
+    time = event.time
+    kind = event.kind
+    actor = event.actor
+    subject = event.subject
+    detail = event.detail
+    hash = event.hash
+  }
 
   init(_ event: Event) {
     sequence = event.sequence

@@ -43,10 +43,10 @@ package struct Issuer: Sendable {
   /// The same issuer, whose leaves from now on say where its lists and answers are.
   /// - Parameter base: see ``Distribution/init(base:issuer:)``.
   /// - Throws: ``DistributionError``, ``IssuanceError``.
-  package func publishing(at base: String) throws -> Issuer {
+  package func publishing(at base: String?) throws -> Issuer {
     try Issuer(
       certificate: certificate, intermediates: intermediates, key: key,
-      distribution: Distribution(base: base, issuer: certificate.publicKey))
+      distribution: try base.map { try Distribution(base: $0, issuer: certificate.publicKey) })
   }
 
   package var isRoot: Bool { certificate.subject == certificate.issuer }

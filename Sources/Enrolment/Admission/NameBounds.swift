@@ -27,6 +27,8 @@ package struct NameBounds: Hashable, Sendable {
   package struct Unchanged: Hashable, Sendable {
     package var subject: DistinguishedName
     package var names: Set<SubjectName>
+    /// What it may be used for; nil where that isn't one of ours.
+    package var profile: Profile?
   }
 
   /// Binds nothing: what an operator saw and approved.
@@ -36,7 +38,10 @@ package struct NameBounds: Hashable, Sendable {
   package static func renewal(of certificate: Certificate) -> NameBounds {
     var bounds = NameBounds.none
     let names = (try? certificate.extensions.subjectAlternativeNames) ?? SubjectAlternativeNames()
-    bounds.unchanged = Unchanged(subject: certificate.subject, names: Set(names.compactMap { SubjectName($0) }))
+    let usages = (try? certificate.extensions.extendedKeyUsage).map(Set.init)
+    bounds.unchanged = Unchanged(
+      subject: certificate.subject, names: Set(names.compactMap { SubjectName($0) }),
+      profile: Profile.allCases.first { Set($0.extendedKeyUsages) == usages })
     return bounds
   }
 }
@@ -78,6 +83,9 @@ extension NameBounds {
   }
 
   private static func change(of grant: Grant, against unchanged: Unchanged) -> String? {
+    if let profile = unchanged.profile, profile != grant.profile {
+      return "a renewal keeps its profile, \(profile.rawValue), and can't have \(grant.profile.rawValue)"
+    }
     guard NormalizedName(grant.subject) == NormalizedName(unchanged.subject) else {
       return "a renewal keeps its subject, \(unchanged.subject), and can't have \(grant.subject)"
     }

@@ -20,6 +20,9 @@ package struct PasswordTrial: Hashable, Sendable {
 
   package static let longestPassword = 1024
 
+  /// What it will cost to run.
+  package var cost: ScryptHash.Cost { stored.cost }
+
   /// Runs scrypt once, whoever asks. Keep it away from event loops.
   /// - Throws: ``PasswordFileError/scryptFailed``.
   package func isRight() throws(PasswordFileError) -> Bool {

@@ -34,6 +34,8 @@ extension EventKind {
   package static let requestSubmitted = EventKind(rawValue: "request.submitted")
   package static let requestApproved = EventKind(rawValue: "request.approved")
   package static let requestDenied = EventKind(rawValue: "request.denied")
+  /// An operator gave another pairing code than the request has.
+  package static let pairingCodeRefused = EventKind(rawValue: "request.codeRefused")
   package static let invitationCreated = EventKind(rawValue: "invitation.created")
   package static let invitationWithdrawn = EventKind(rawValue: "invitation.withdrawn")
   package static let accessTokenCreated = EventKind(rawValue: "accessToken.created")

@@ -38,8 +38,8 @@ package enum AdministrationError: ExplainedError, Hashable {
 
   package var kind: FailureKind {
     switch self {
-    case .noSuch, .notWaiting, .wrongCode: .refused
-    case .ambiguousNode, .invalid, .noAddress: .badInput
+    case .noSuch, .notWaiting, .wrongCode, .ambiguousNode: .refused
+    case .invalid, .noAddress: .badInput
     }
   }
 }

@@ -111,8 +111,7 @@ package struct OrchestratorConfigurationFile: Sendable {
     var rules = AdmissionRules(tokens: declared.flag("tokens") ?? false)
     if let passwords = declared.object("passwords") {
       let name = try passwords.required("file")
-      let bytes = try contents(name, at: passwords.place(of: "file"))
-      rules.passwords = .init(hashes: try PasswordFile.parse(bytes, path: resolved(name)))
+      rules.passwords = .init(hashes: try hashes(try contents(name, at: passwords.place(of: "file")), of: name))
     }
     if let approval = declared.object("approval") {
       let names = approval.list("names") ?? ["*"]
@@ -134,6 +133,18 @@ package struct OrchestratorConfigurationFile: Sendable {
     }
     rules.renewal.late = declared.object("renewal")?.duration("late")
     return rules
+  }
+
+  private func hashes(_ bytes: [UInt8], of name: String) throws(DeclarationError) -> [String: ScryptHash] {
+    do throws(PasswordFileError) {
+      return try PasswordFile.parse(bytes)
+    } catch {
+      guard case .line(let line, let column, let reason) = error else {
+        throw DeclarationError(error.message, advice: error.hint, path: resolved(name), kind: error.kind)
+      }
+      throw DeclarationError(
+        reason, advice: error.hint, path: resolved(name), at: .init(line: line, column: column), kind: error.kind)
+    }
   }
 
   private func partner(_ declared: Declaration) throws(DeclarationError) -> AdmissionRules.Partner {

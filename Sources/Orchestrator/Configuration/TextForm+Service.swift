@@ -1,4 +1,5 @@
 import Credentials
+import Enrolment
 package import Formats
 
 extension TextForm {

@@ -17,6 +17,8 @@ package enum AdmissionOutcome: Sendable {
   case admitted(Ledger.Admission, bounds: NameBounds)
   /// An operator has to decide first; ask again after a while.
   case waiting(PendingRequest, retryAfter: Duration)
+  /// Its certificate was issued before, and perhaps never arrived: the same one again, DER.
+  case repeated(certificate: [UInt8])
   case refused(Refusal)
   /// It brings no evidence for this method: the next one is asked.
   case notMine
@@ -86,11 +88,14 @@ package struct Refusal: Error, Hashable, Sendable {
   package var cause: String
   /// Refusals of this kind are written down as an alarm, each of them.
   package var isAlarm: Bool
+  /// By which way of admission it came, where that is known.
+  package var kind: AdmissionKind?
 
-  package init(_ problem: Problem, rule: String, cause: String, isAlarm: Bool = false) {
+  package init(_ problem: Problem, rule: String, cause: String, isAlarm: Bool = false, kind: AdmissionKind? = nil) {
     self.problem = problem
     self.rule = rule
     self.cause = cause
     self.isAlarm = isAlarm
+    self.kind = kind
   }
 }

@@ -1,8 +1,12 @@
-import NIOCore
+package import NIOCore
 
 extension ConnectionFacts {
-  /// What is known of the connection that a channel belongs to; under HTTP/2 its parent knows.
-  static func of(_ channel: any Channel) -> ConnectionFacts {
-    ConnectionFacts(source: channel.remoteAddress?.ipAddress ?? "unknown", isSecure: false)
+  /// The facts of the connection whose requests this task serves. They are set once for each connection, not for each
+  /// request.
+  @TaskLocal package static var current: ConnectionFacts?
+
+  /// What is known of the connection that a request came on.
+  package static func of(_ channel: any Channel) -> ConnectionFacts {
+    current ?? ConnectionFacts(source: SourceAddress(channel.remoteAddress).text, isSecure: false)
   }
 }

@@ -17,6 +17,7 @@ package struct Problem: Error, Sendable, Hashable {
     case tooLarge = "too-large"
     case unsupportedMediaType = "unsupported-media-type"
     case rejectedRequest = "rejected-request"
+    case invalidValue = "invalid-value"
     case rateLimited = "rate-limited"
     case unavailable
     case `internal`
@@ -118,6 +119,7 @@ extension Problem.Kind {
     case .tooLarge: "The request is too large"
     case .unsupportedMediaType: "The media type is not supported"
     case .rejectedRequest: "The certificate request was refused"
+    case .invalidValue: "A value is not acceptable"
     case .rateLimited: "Too many requests"
     case .unavailable: "The service can't answer now"
     case .internal: "The service failed"

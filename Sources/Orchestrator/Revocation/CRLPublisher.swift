@@ -66,6 +66,15 @@ package final class CRLPublisher: Service {
     }
   }
 
+  /// Makes every list anew, whether it is due or not.
+  package func publishNow() async throws -> [PublishedList] {
+    let snapshot = core.current
+    for (name, issuing) in issuers(of: snapshot.authority) {
+      try await publish(name, issuing, lifetime: snapshot.configuration.revocation.crlLifetime)
+    }
+    return lists.sorted { $0.ordinal < $1.ordinal }
+  }
+
   /// By name; of two that share a key, the newer one. Those that have expired have nothing left to revoke.
   private func issuers(of authority: LiveAuthority) -> [(String, LiveAuthority.Issuing)] {
     let now = core.clock()

@@ -13,11 +13,14 @@ struct BackgroundServices: Service {
   /// Yields once for each listener that has its socket.
   let listening: AsyncStream<Void>
   let listeners: Int
+  /// What has to be there before anybody is told that the service is ready.
+  let prepare: @Sendable () async throws -> Void
   let services: [any Service]
 
   func run() async throws {
     let isListening = await cancelWhenGracefulShutdown { await allListening() }
     guard isListening, !Task.isCancelled else { return }
+    try await prepare()
     try await announce()
     try await ServiceGroup(
       configuration: ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: quiet)
@@ -43,7 +46,7 @@ struct BackgroundServices: Service {
     let now = core.clock()
     try await core.ledger.announce(
       ServiceRecord(url: url, rootHash: try core.current.authority.rootHash, startedAt: now))
-    try await record("service.started", url, ["issuer": "issuer-\(core.current.authority.signing.reference.ordinal)"])
+    try await record(.serviceStarted, url, ["issuer": "issuer-\(core.current.authority.signing.reference.ordinal)"])
     core.logger.notice(
       "listening",
       metadata: [
@@ -56,16 +59,16 @@ struct BackgroundServices: Service {
 
   private func stop() async {
     do {
-      try await record("service.stopped", "orchestrator", [:])
+      try await record(.serviceStopped, "orchestrator", [:])
     } catch {
       core.logger.error("event not recorded", metadata: ["kind": "service.stopped", "error": "\(error.logged)"])
     }
     core.logger.notice("stopped")
   }
 
-  private func record(_ kind: String, _ subject: String, _ detail: [String: String]) async throws {
+  private func record(_ kind: EventKind, _ subject: String, _ detail: [String: String]) async throws {
     let entry = EventEntry(
-      kind: EventKind(rawValue: kind), actor: "orchestrator", subject: subject, detail: detail)
+      kind: kind, actor: "orchestrator", subject: subject, detail: detail)
     try await core.ledger.append(entry, at: core.clock())
   }
 

@@ -14,10 +14,16 @@ package struct OrchestratorService: Sendable {
   private let core: OrchestratorCore
   private let edge: ServiceEdge
   private let state = ServiceState()
+  private let follower: LedgerFollower
+  private let publisher: CRLPublisher
+  private let statusResponder: OCSPResponder
 
   package init(core: OrchestratorCore, edge: ServiceEdge) {
     self.core = core
     self.edge = edge
+    follower = LedgerFollower(core: core)
+    publisher = CRLPublisher(core: core)
+    statusResponder = OCSPResponder(core: core)
   }
 
   /// Serves until SIGTERM or SIGINT. Requests under way may end within the configured time.
@@ -25,13 +31,18 @@ package struct OrchestratorService: Sendable {
   package func run() async throws {
     let own = OwnCertificate(core: core, store: edge.credentials, state: state, jitter: edge.jitter)
     try await own.renewIfDue()
+    // Nobody who is revoked gets in, from the first connection on.
+    try await follower.catchUp()
     core.metrics.build(version: edge.version)
     core.metrics.reloaded(successfully: true, at: core.clock())
     let (listening, continuation) = AsyncStream.makeStream(of: Void.self)
     let listeners = self.listeners { continuation.yield() }
     let background = BackgroundServices(
       core: core, state: state, edge: edge, listening: listening, listeners: listeners.count,
-      services: backgroundServices(own))
+      prepare: { [publisher, statusResponder] in
+        await publisher.publishDue()
+        await statusResponder.renewDue()
+      }, services: backgroundServices(own))
     let notice = StopNotice(
       state: state, notification: edge.notification, logger: core.logger,
       deadline: core.current.configuration.server.shutdownTimeout)
@@ -52,17 +63,22 @@ package struct OrchestratorService: Sendable {
 
   /// What is served over TLS.
   private var routes: [any RouteProvider] {
-    [OperationRoutes(core: core, readiness: Readiness(core: core, state: state))] + publicRoutes
+    [
+      OperationRoutes(core: core, readiness: Readiness(core: core, state: state, publisher: publisher)),
+      AdminRoutes(core: core, publisher: publisher),
+    ] + publicRoutes
   }
 
   /// What is also served over plain HTTP, because a client that checks a certificate can't need TLS for it
   /// (RFC 5280 §8).
-  private var publicRoutes: [any RouteProvider] { [] }
+  private var publicRoutes: [any RouteProvider] {
+    [RevocationRoutes(core: core, responder: statusResponder, publisher: publisher)]
+  }
 
   private func backgroundServices(_ own: OwnCertificate) -> [any Service] {
     let publish: @Sendable (TLSCredential) async throws -> Void = { _ in }
     var services: [any Service] = [
-      SightingsWriter(core: core),
+      SightingsWriter(core: core), follower, publisher, statusResponder,
       OwnCertificateRenewal(own: own, logger: core.logger, clock: core.clock, publish: publish),
       Reloading(core: core, edge: edge, own: own, publish: publish),
     ]

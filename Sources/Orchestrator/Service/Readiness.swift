@@ -35,6 +35,7 @@ struct Readiness: Sendable {
 
   let core: OrchestratorCore
   let state: ServiceState
+  let publisher: CRLPublisher
 
   func report() async -> Report {
     let now = core.clock()
@@ -46,7 +47,7 @@ struct Readiness: Sendable {
         await ledger(),
         validity("certificate", end: state.ownCertificateEnd, at: now),
         validity("issuer", end: authority.signing.issuer.certificate.notValidAfter, at: now),
-      ] + state.revocationListEnds.sorted { $0.key < $1.key }.map { validity("crl \($0.key)", end: $0.value, at: now) })
+      ] + authority.issuers.map(\.reference.ordinal).map { revocationList($0, at: now) })
   }
 
   /// Brings the measurements up to date that nobody reports by himself.
@@ -58,9 +59,17 @@ struct Readiness: Sendable {
     for issuing in core.current.authority.issuers {
       core.metrics.issuer("\(issuing.reference.ordinal)", notAfter: issuing.issuer.certificate.notValidAfter)
     }
+    for list in publisher.lists {
+      core.metrics.revocationList(
+        issuer: "\(list.ordinal)", thisUpdate: list.thisUpdate, nextUpdate: list.nextUpdate, at: now)
+    }
     if let waiting = try? await core.ledger.pendingRequests(.waiting, name: nil, at: now) {
       core.metrics.waitingRequests(waiting.count)
     }
+  }
+
+  private func revocationList(_ ordinal: Int, at now: Date) -> Report.Check {
+    validity("crl of issuer \(ordinal)", end: publisher.lists.first { $0.ordinal == ordinal }?.nextUpdate, at: now)
   }
 
   private func ledger() async -> Report.Check {

@@ -39,11 +39,11 @@ struct Reloading: Service {
       }
       core.metrics.reloaded(successfully: true, at: core.clock())
       core.logger.notice("configuration reloaded")
-      await record("service.reloaded", [:])
+      await record(.serviceReloaded, [:])
     } catch {
       core.metrics.reloaded(successfully: false, at: core.clock())
       core.logger.error("configuration refused; the one before stays in force", metadata: ["error": "\(error.logged)"])
-      await record("configuration.refused", ["reason": "\((error as? any ExplainedError)?.message ?? "unknown")"])
+      await record(.configurationRefused, ["reason": "\((error as? any ExplainedError)?.message ?? "unknown")"])
     }
   }
 
@@ -55,13 +55,13 @@ struct Reloading: Service {
     if new.server != old.server { throw .needsRestart("server") }
   }
 
-  private func record(_ kind: String, _ detail: [String: String]) async {
+  private func record(_ kind: EventKind, _ detail: [String: String]) async {
     let entry = EventEntry(
-      kind: EventKind(rawValue: kind), actor: "orchestrator", subject: "orchestrator.yaml", detail: detail)
+      kind: kind, actor: "orchestrator", subject: "orchestrator.yaml", detail: detail)
     do {
       try await core.ledger.append(entry, at: core.clock())
     } catch {
-      core.logger.error("event not recorded", metadata: ["kind": "\(kind)", "error": "\(error.message)"])
+      core.logger.error("event not recorded", metadata: ["kind": "\(kind.rawValue)", "error": "\(error.message)"])
     }
   }
 }

@@ -9,8 +9,6 @@ package final class ServiceState: Sendable {
     package var publicPort: Int?
     package var isStopping = false
     package var ownCertificateEnd: Date?
-    /// By the name of its issuer, when the CRL that is served ends.
-    package var revocationListEnds: [String: Date] = [:]
   }
 
   private let values = Mutex(Values())

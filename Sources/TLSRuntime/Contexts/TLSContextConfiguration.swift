@@ -1,3 +1,5 @@
+package import Credentials
+package import Foundation
 package import NIOSSL
 import SwiftASN1
 package import X509
@@ -33,16 +35,24 @@ package struct TLSContextConfiguration: Sendable {
     return configuration
   }
 
-  /// A configuration that listens and requires a client certificate that chains to ``trust``.
+  /// What a server wants of its clients.
+  package enum ClientCertificate: Sendable {
+    case required
+    /// Asked for, and verified where there is one.
+    case requested
+  }
+
+  /// A configuration that listens and asks for a client certificate that chains to ``trust``.
   ///
   /// A resumed session skips verification: check the peer's certificate at every completed handshake.
   /// - Throws: ``TLSContextError/noCredential``, or what NIOSSL says of a certificate or a key that it can't use.
-  package func server() throws -> TLSConfiguration {
+  package func server(clientCertificate: ClientCertificate = .required) throws -> TLSConfiguration {
     guard let credential else { throw TLSContextError.noCredential }
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: try credential.certificateSources(), privateKey: try credential.privateKeySource())
     try apply(to: &configuration)
-    configuration.certificateVerification = .noHostnameVerification
+    configuration.certificateVerification =
+      clientCertificate == .required ? .noHostnameVerification : .optionalVerification
     configuration.sendCANameList = true
     return configuration
   }
@@ -70,7 +80,25 @@ package struct TLSContextConfiguration: Sendable {
   ]
 }
 
-package enum TLSContextError: Error {
+package enum TLSContextError: Error, Hashable {
   /// A server needs a certificate and a key.
   case noCredential
+  /// The key belongs to another certificate.
+  case keyMismatch
+  /// The certificate's time is over, or has not begun.
+  case notValid(from: Date, until: Date)
+}
+
+extension TLSContextError: ExplainedError {
+  package var message: String {
+    switch self {
+    case .noCredential: "a server needs a certificate and its key"
+    case .keyMismatch: "the server's key does not belong to its certificate"
+    case .notValid(let from, let until):
+      "the server's certificate is valid from \(from.formatted(.iso8601)) until \(until.formatted(.iso8601)), not now"
+    }
+  }
+
+  package var hint: String? { nil }
+  package var kind: FailureKind { .badInput }
 }

@@ -1,4 +1,5 @@
 package import Credentials
+import Enrolment
 import Formats
 import Foundation
 import Ledger
@@ -18,6 +19,10 @@ extension LedgerAdministration {
       lifetime = setting.lifetime
     }
     let grant = Grant(try Self.request(question.request), profile: profile, lifetime: lifetime)
+    // Both have to allow it; the way in is looked at first, as enrolment does.
+    if let offer = setting.admission?.offer(grant, as: admission), case .deny = offer {
+      return API.PolicyAnswer(offer, grant: grant)
+    }
     return API.PolicyAnswer(setting.policy.decide(grant, as: admission), grant: grant)
   }
 
@@ -67,12 +72,12 @@ extension LedgerAdministration {
     guard
       let block = blocks.first(where: { ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"].contains($0.label) })
     else { throw AdministrationError.invalid(field: "request", reason: "it holds no CERTIFICATE REQUEST in PEM") }
-    return try VerifiedRequest(CertificateRequest(der: block.content))
+    return try VerifiedRequest(CertificateRequest(der: block.der))
   }
 }
 
 extension API.PolicyAnswer {
-  package init(_ decision: Decision, grant: Grant) {
+  package init(_ decision: Decision, grant: Credentials.Grant) {
     switch decision {
     case .allow(let rule): (allowed, self.rule, reason) = (true, rule, nil)
     case .deny(let rule, let why): (allowed, self.rule, reason) = (false, rule, why)

@@ -1,7 +1,8 @@
-package import Credentials
+import Credentials
 import Formats
 import Foundation
-package import Ledger
+import Ledger
+import X509
 
 extension LedgerAdministration {
   package func certificates(_ query: API.CertificateQuery) async throws -> API.CertificateList {
@@ -35,7 +36,7 @@ extension LedgerAdministration {
         == record.reservation.issuer.keyID
     }
     let above = try issuer.map { [$0.certificate] + $0.chain }?.filter { $0.subject != $0.issuer } ?? []
-    return PEM.encode("CERTIFICATE", leaf) + (try above.map { PEM.encode("CERTIFICATE", try $0.derBytes()) }.joined())
+    return try PEM.encode("CERTIFICATE", leaf) + above.map { PEM.encode("CERTIFICATE", try $0.derBytes()) }.joined()
   }
 }
 

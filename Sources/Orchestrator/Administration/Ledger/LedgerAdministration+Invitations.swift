@@ -1,7 +1,7 @@
 import Credentials
 import Enrolment
 import Foundation
-package import Ledger
+import Ledger
 
 extension LedgerAdministration {
   package func invite(_ wish: API.NewInvitation) async throws -> API.CreatedInvitation {
@@ -13,12 +13,13 @@ extension LedgerAdministration {
     let lifetime = try Self.lifetime(wish.lifetimeSeconds, default: 3600)
     let (url, hash) = (try await serviceURL(), try rootHash())
     let now = clock()
-    let (invitation, joinString) = try Invitation.make(
-      scope: scope, uses: uses, lifetime: .seconds(lifetime), url: url, rootHash: hash, by: actor, at: now,
-      random: random(JoinString.randomBytes))
+    let secret = newSecret()
+    let joinString = try JoinString(url: url, rootHash: hash, secret: secret)
+    let invitation = Invitation(
+      id: secret.id, secretHash: secret.hash, scope: scope, uses: uses, createdBy: actor, createdAt: now,
+      expiresAt: now + lifetime)
     try await ledger.record(invitation, at: now)
-    return API.CreatedInvitation(
-      invitation: API.Invitation(invitation, at: now), joinString: joinString.encoded)
+    return API.CreatedInvitation(invitation: API.Invitation(invitation, at: now), joinString: joinString.encode())
   }
 
   package func invitations(usableOnly: Bool, limit: Int) async throws -> API.InvitationList {
@@ -75,12 +76,13 @@ extension LedgerAdministration {
     let lifetime = try Self.lifetime(wish.lifetimeSeconds, default: 90 * 86_400)
     let (url, hash) = (try await serviceURL(), try rootHash())
     let now = clock()
-    let (token, accessString) = try AccessToken.make(
-      name: wish.name, role: role, lifetime: .seconds(lifetime), url: url, rootHash: hash, by: actor, at: now,
-      random: random(JoinString.randomBytes))
+    let secret = newSecret()
+    let accessString = try JoinString(url: url, rootHash: hash, secret: secret)
+    let token = AccessToken(
+      id: secret.id, secretHash: secret.hash, name: wish.name, role: role, createdBy: actor, createdAt: now,
+      expiresAt: now + lifetime)
     try await ledger.record(token, at: now)
-    return API.CreatedAccessToken(
-      accessToken: API.AccessToken(token, at: now), accessString: accessString.encoded)
+    return API.CreatedAccessToken(accessToken: API.AccessToken(token, at: now), accessString: accessString.encode())
   }
 
   package func withdrawAccessToken(_ id: String) async throws {

@@ -1,4 +1,5 @@
 import Credentials
+import Enrolment
 import Foundation
 package import Ledger
 
@@ -63,7 +64,7 @@ extension LedgerAdministration {
 
   package func approve(_ id: String, _ approval: API.Approval) async throws -> API.PendingRequest {
     let request = try await waiting(id)
-    guard Self.code(approval.code) == Self.code(request.pairingCode) else {
+    guard PairingCode.matches(approval.code, request.pairingCode) else {
       let left = try await ledger.refuseCode(of: id, by: actor, mostTries: Self.mostWrongCodes, at: clock())
       throw AdministrationError.wrongCode(triesLeft: left)
     }
@@ -77,11 +78,6 @@ extension LedgerAdministration {
     _ = try await waiting(id)
     try await ledger.decide(id, approve: false, by: actor, at: clock())
     return try await self.request(id)
-  }
-
-  /// A code as it is compared: people read it aloud, in groups, in either case.
-  private static func code(_ text: String) -> String {
-    String(text.uppercased().filter { $0 != "-" && $0 != " " })
   }
 
   private func pending(_ id: String) async throws -> PendingRequest {

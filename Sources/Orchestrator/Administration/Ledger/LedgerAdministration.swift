@@ -1,5 +1,5 @@
 package import Credentials
-import Enrolment
+package import Enrolment
 package import Foundation
 package import Ledger
 package import X509
@@ -25,18 +25,21 @@ package struct LedgerAdministration: Administration {
     package var issuers: [Issuer]
     package var roots: [Certificate]
     package var policy: IssuancePolicy
+    /// Who is let in at all; nil at the desk.
+    package var admission: AdmissionRules?
     package var profile: Profile
     package var lifetime: Duration
     /// Where nodes reach the orchestrator; nil for where it was last seen.
     package var url: String?
 
     package init(
-      issuers: [Issuer], roots: [Certificate], policy: IssuancePolicy, profile: Profile, lifetime: Duration,
-      url: String? = nil
+      issuers: [Issuer], roots: [Certificate], policy: IssuancePolicy, admission: AdmissionRules? = nil,
+      profile: Profile, lifetime: Duration, url: String? = nil
     ) {
       self.issuers = issuers
       self.roots = roots
       self.policy = policy
+      self.admission = admission
       self.profile = profile
       self.lifetime = lifetime
       self.url = url
@@ -58,10 +61,9 @@ package struct LedgerAdministration: Administration {
     self.clock = clock
   }
 
-  /// Bytes that nobody can guess.
-  func random(_ count: Int) -> [UInt8] {
+  func newSecret() -> TokenSecret {
     var generator = SystemRandomNumberGenerator()
-    return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    return TokenSecret(using: &generator)
   }
 
   func rootHash() throws -> [UInt8] {

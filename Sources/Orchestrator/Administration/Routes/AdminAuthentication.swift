@@ -1,5 +1,5 @@
 import Credentials
-import Crypto
+import Enrolment
 import Foundation
 import HTTPTypes
 import Ledger
@@ -40,13 +40,12 @@ struct AdminAuthentication: Sendable {
       throw Self.unauthenticated("the Authorization field must be: Bearer ID.SECRET")
     }
     let parts = words[1].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].utf8.count == 16, Hexadecimal.decode(parts[0]) != nil else {
+    guard parts.count == 2, TokenSecret.isID(String(parts[0])) else {
       throw Self.unauthenticated("the access token is not valid")
     }
     let token = try await core.ledger.accessToken(String(parts[0]))
-    // An unknown ID takes the same way as a wrong secret; the comparison of digests takes constant time.
-    let expected = token?.secretHash ?? [UInt8](repeating: 0, count: 32)
-    let isRight = SHA256.hash(data: Array(parts[1].utf8)) == Data(expected)
+    // An unknown ID takes as long as a wrong secret.
+    let isRight = TokenSecret.matches(Array(parts[1].utf8), hash: token?.secretHash)
     guard let token, isRight, token.withdrawnAt == nil, token.expiresAt > core.clock() else {
       throw Self.unauthenticated("the access token is not valid")
     }

@@ -8,6 +8,7 @@ import NIOCore
 struct AdminCall: Sendable {
   let administration: any Administration
   let core: OrchestratorCore
+  let publisher: CRLPublisher
   /// Whom events name.
   let actor: String
   let query: [String: String]

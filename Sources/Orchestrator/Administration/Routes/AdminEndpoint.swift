@@ -1,5 +1,5 @@
 package import HTTPTypes
-package import Hummingbird
+import Hummingbird
 package import Ledger
 
 /// One operation of the administration interface: where it is, who may use it, what it does.

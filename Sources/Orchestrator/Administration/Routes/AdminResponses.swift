@@ -3,6 +3,7 @@ import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Ledger
 import NIOCore
 
 extension AdminCall {
@@ -75,18 +76,18 @@ extension Problem {
       case .noSuch: self.init(.notFound, .notFound, error.message)
       case .wrongCode: self.init(.forbidden, .forbidden, error.message)
       case .ambiguousNode, .notWaiting, .noAddress: self.init(.conflict, .conflict, error.message)
-      case .invalid: self.init(.rejectedRequest, .unprocessableContent, error.message)
+      case .invalid: self.init(.invalidValue, .unprocessableContent, error.message)
       }
     case let error as LedgerError:
       switch error {
       case .notFound, .notASerial: self.init(.notFound, .notFound, error.message)
       case .ambiguousSerial, .alreadyRevoked, .neverIssued, .claimRefused, .alreadyIssued, .duplicateSerial:
         self.init(.conflict, .conflict, error.message)
-      case .unusable: self.init(.rejectedRequest, .unprocessableContent, error.message)
+      case .unusable: self.init(.invalidValue, .unprocessableContent, error.message)
       default: return nil
       }
     case let error as any ExplainedError where error.kind != .environment:
-      self.init(.rejectedRequest, .unprocessableContent, error.message)
+      self.init(.invalidValue, .unprocessableContent, error.message)
     default: return nil
     }
   }

@@ -26,7 +26,22 @@ extension AdminRoutes {
     AdminEndpoint(.post, "/v1/policy/test", .reader) { call in
       try call.done(try await call.administration.testPolicy(try call.input(API.PolicyQuestion.self)))
     },
+    AdminEndpoint(.post, "/v1/crl", .operator, publish),
   ]
+
+  /// The lists are signed by the service; this says who wanted them now.
+  private static func publish(_ call: AdminCall) async throws -> Response {
+    let lists = try await call.publisher.publishNow()
+    for list in lists {
+      try await call.core.ledger.append(
+        EventEntry(
+          kind: .crlPublished, actor: call.actor, subject: "issuer-\(list.ordinal)", detail: ["number": "\(list.number)"]),
+        at: call.core.clock())
+    }
+    return try call.done(
+      API.PublishedLists(
+        lists: lists.map { .init(issuer: $0.ordinal, number: $0.number, nextUpdate: rfc3339($0.nextUpdate)) }))
+  }
 
   static let invitations: [AdminEndpoint] = [
     AdminEndpoint(.get, "/v1/invitations", .reader, query: ["usable", "limit"]) { call in
@@ -134,13 +149,4 @@ extension AdminRoutes {
       return Response(status: .noContent)
     },
   ]
-
-  static func publishing(_ publish: Publishing?) -> AdminEndpoint {
-    AdminEndpoint(.post, "/v1/crl", .operator) { call in
-      guard let publish else {
-        throw Problem(.unavailable, .serviceUnavailable, "lists of revoked certificates aren't published here")
-      }
-      return try call.done(try await publish(call.actor))
-    }
-  }
 }

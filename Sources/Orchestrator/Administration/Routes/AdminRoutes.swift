@@ -7,19 +7,16 @@ import NIOCore
 
 /// The administration interface: `/v1`.
 package struct AdminRoutes: RouteProvider {
-  /// Signs and publishes the lists of revoked certificates now.
-  package typealias Publishing = @Sendable (_ actor: String) async throws -> API.PublishedLists
+  private let core: OrchestratorCore
+  private let publisher: CRLPublisher
 
-  let core: OrchestratorCore
-  let publish: Publishing?
-
-  package init(core: OrchestratorCore, publish: Publishing? = nil) {
+  package init(core: OrchestratorCore, publisher: CRLPublisher) {
     self.core = core
-    self.publish = publish
+    self.publisher = publisher
   }
 
   package func addRoutes(to router: Router<ServiceContext>) {
-    for endpoint in Self.endpoints(publish: publish) {
+    for endpoint in Self.endpoints {
       router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
         do {
           return try await respond(endpoint, request, context)
@@ -31,12 +28,8 @@ package struct AdminRoutes: RouteProvider {
   }
 
   /// Every operation, in the order of docs/operate/api.md.
-  package static let endpoints: [AdminEndpoint] = endpoints(publish: nil)
-
-  private static func endpoints(publish: Publishing?) -> [AdminEndpoint] {
+  package static let endpoints: [AdminEndpoint] =
     description + status + invitations + nodes + requests + certificates + events + accessTokens
-      + [publishing(publish)]
-  }
 
   private func respond(
     _ endpoint: AdminEndpoint, _ request: Request, _ context: ServiceContext
@@ -51,7 +44,7 @@ package struct AdminRoutes: RouteProvider {
     let call = AdminCall(
       administration: LedgerAdministration(
         ledger: core.ledger, setting: core.administrationSetting, actor: actor, clock: core.clock),
-      core: core, actor: actor, query: query, body: try await Self.body(of: request), headers: request.headers,
+      core: core, publisher: publisher, actor: actor, query: query, body: try await Self.body(of: request), headers: request.headers,
       parameters: context.parameters)
     return try await endpoint.handle(call)
   }
@@ -78,6 +71,6 @@ extension OrchestratorCore {
     }
     return LedgerAdministration.Setting(
       issuers: issuers, roots: snapshot.authority.roots, policy: snapshot.configuration.policy,
-      profile: snapshot.configuration.issuing.profile, lifetime: snapshot.configuration.issuing.lifetime)
+      admission: snapshot.configuration.admission, profile: snapshot.configuration.issuing.profile, lifetime: snapshot.configuration.issuing.lifetime)
   }
 }

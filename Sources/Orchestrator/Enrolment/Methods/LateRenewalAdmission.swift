@@ -24,10 +24,12 @@ package struct LateRenewalAdmission: AdmissionMethod {
     guard let late = snapshot.configuration.admission.renewal.late else {
       return .refused(Self.refusal("Late renewal is not offered here.", "late renewal is not offered"))
     }
+    let certificate: Certificate
     do {
       try nonces.check(evidence.nonce, at: now)
-      let key = try Certificate(derEncoded: evidence.certificate).publicKey
-      try LateRenewalStatement(nonce: evidence.nonce, request: request.der).verify(evidence.signature, by: key)
+      certificate = try Certificate(derEncoded: evidence.certificate)
+      try LateRenewalStatement(nonce: evidence.nonce, request: request.der)
+        .verify(evidence.signature, by: certificate.publicKey)
       try nonces.redeem(evidence.nonce, at: now)
     } catch LateRenewalError.tooManyNonces {
       return .refused(Refusal(.busy(retryAfter: 60), rule: Self.rule, cause: LateRenewalError.tooManyNonces.message))
@@ -40,7 +42,8 @@ package struct LateRenewalAdmission: AdmissionMethod {
           cause: "the certificate can't be read"))
     }
     // Whose signature it is, is proven; what the certificate is, only the ledger says.
-    guard let record = try await catalog.record(fingerprint: Fingerprint(of: evidence.certificate).bytes),
+    let fingerprint = Fingerprint(of: evidence.certificate).bytes
+    guard let record = try await catalog.record(of: certificate.serialNumber, fingerprint: fingerprint),
       let issuance = record.issuance, Profile(rawValue: record.reservation.profile) != nil
     else { return .refused(Self.refusal("The certificate can't be renewed.", "the certificate was not issued here")) }
     return try decide(record, issuance, late: late, source: request.source, at: now)

@@ -1,22 +1,7 @@
 import Credentials
-import Enrolment
 import Formats
 import SwiftASN1
 import X509
-
-extension PasswordFile {
-  /// Errors name the line and never what stands in it.
-  static func parse(_ bytes: [UInt8], path: String) throws(DeclarationError) -> [String: ScryptHash] {
-    do {
-      return try parse(bytes)
-    } catch {
-      guard case .line(let line, let column, let reason) = error else {
-        throw DeclarationError(error.message, advice: error.hint, path: path)
-      }
-      throw DeclarationError(reason, advice: error.hint, path: path, at: .init(line: line, column: column))
-    }
-  }
-}
 
 /// The file of a partner's CA certificates.
 enum PartnerTrust {

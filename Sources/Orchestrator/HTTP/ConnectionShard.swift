@@ -1,0 +1,89 @@
+import Foundation
+import NIOCore
+
+/// The connections of one event loop, and their deadlines. One look at all of them in a second is cheaper than a timer
+/// for each: those have to be set and taken back with each request.
+final class ConnectionShard {
+  private let loop: any EventLoop
+  private let limits: TransportLimits
+  private let clock: @Sendable () -> Date
+  private var watches: [Int: ConnectionWatch] = [:]
+  private var nextID = 0
+  /// In the order of their beginning; some have ended since.
+  private var waiting = CircularBuffer<Int>()
+  private var handshaking = CircularBuffer<Int>()
+  private var handshakes = 0
+  private var sweeps: RepeatedTask?
+
+  init(loop: any EventLoop, limits: TransportLimits, clock: @escaping @Sendable () -> Date) {
+    self.loop = loop
+    self.clock = clock
+    self.limits = limits
+  }
+
+  func insert(_ watch: ConnectionWatch) {
+    nextID += 1
+    watch.id = nextID
+    watches[nextID] = watch
+    if watch.isHandshaking {
+      waiting.append(nextID)
+      dropEnded(&waiting)
+    }
+    if sweeps == nil { beginSweeping() }
+  }
+
+  func remove(_ watch: ConnectionWatch) {
+    guard watches.removeValue(forKey: watch.id) != nil else { return }
+    if watch.phase == .handshaking { handshakes -= 1 }
+    if watches.isEmpty {
+      sweeps?.cancel()
+      sweeps = nil
+      waiting.removeAll()
+      handshaking.removeAll()
+    }
+  }
+
+  /// A client has sent its hello: the oldest handshake makes room where there are too many.
+  func began(_ watch: ConnectionWatch) {
+    handshakes += 1
+    handshaking.append(watch.id)
+    dropEnded(&handshaking)
+    if handshakes > limits.handshakesPerLoop { crowdOut(&handshaking) }
+  }
+
+  func ended(_ watch: ConnectionWatch) {
+    if watch.phase == .handshaking { handshakes -= 1 }
+  }
+
+  /// Gives up the oldest connection of this loop whose handshake is not completed.
+  ///
+  /// - Returns: whether there was one.
+  @discardableResult
+  func crowdOutOldest() -> Bool { crowdOut(&waiting) }
+
+  @discardableResult
+  private func crowdOut(_ queue: inout CircularBuffer<Int>) -> Bool {
+    while let id = queue.popFirst() {
+      guard let watch = watches[id], watch.isHandshaking else { continue }
+      watch.close(for: .crowdedOut)
+      return true
+    }
+    return false
+  }
+
+  private func dropEnded(_ queue: inout CircularBuffer<Int>) {
+    while let first = queue.first, watches[first]?.isHandshaking != true { queue.removeFirst() }
+  }
+
+  private func beginSweeping() {
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    let interval = limits.sweepInterval
+    sweeps = loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in bound.value.sweep() }
+  }
+
+  private func sweep() {
+    let now = NIODeadline.now()
+    let date = clock()
+    for watch in watches.values { watch.look(at: now, date) }
+  }
+}

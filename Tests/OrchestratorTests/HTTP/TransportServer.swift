@@ -1,0 +1,163 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import Orchestrator
+import PKITestKit
+import ServiceLifecycle
+import Synchronization
+import TLSRuntime
+
+/// The transport with a few routes, on a free port of 127.0.0.1, for as long as a test runs.
+final class TransportServer: Sendable {
+  let port: Int
+  let contexts: ServerContexts
+  let admission: LivePeerAdmission
+  let registry: ConnectionRegistry
+  let revocations: KnownRevocations
+  let clock: TestClock
+  /// A request for /wait is being answered.
+  let waiting: AsyncStream<Void>
+  let release: AsyncStream<Void>.Continuation
+  private let group: ServiceGroup
+
+  struct Options: Sendable {
+    var isSecure = true
+    var partners = false
+    var limits = TransportLimits()
+  }
+
+  static func run<R: Sendable>(
+    _ adjust: (inout Options) -> Void = { _ in }, _ body: @Sendable (TransportServer) async throws -> R
+  ) async throws -> R {
+    var options = Options()
+    options.limits.lingerTimeout = .milliseconds(200)
+    adjust(&options)
+    let (ports, portSource) = AsyncStream.makeStream(of: Int.self)
+    let parts = try Parts(options)
+    let application = Application(
+      router: parts.router, server: parts.server(options),
+      configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+      onServerRunning: { channel in portSource.yield(channel.localAddress?.port ?? 0) }, logger: parts.logger)
+    let group = ServiceGroup(configuration: .init(services: [application], logger: parts.logger))
+    return try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { try await group.run() }
+      var iterator = ports.makeAsyncIterator()
+      let server = TransportServer(parts, port: await iterator.next() ?? 0, group: group)
+      do {
+        let result = try await body(server)
+        await group.triggerGracefulShutdown()
+        try await tasks.waitForAll()
+        return result
+      } catch {
+        tasks.cancelAll()
+        throw error
+      }
+    }
+  }
+
+  func shutDown() async { await group.triggerGracefulShutdown() }
+
+  private init(_ parts: Parts, port: Int, group: ServiceGroup) {
+    self.port = port
+    self.group = group
+    contexts = parts.contexts
+    admission = parts.admission
+    registry = parts.registry
+    revocations = parts.revocations
+    clock = parts.clock
+    waiting = parts.waiting
+    release = parts.release
+  }
+
+  /// Runs one of the clients of clients.py.
+  func client(_ kind: String, _ number: Int = 0, input: Data? = nil) async throws -> String {
+    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("clients.py").path
+    let folder = try TransportPKI.shared.get().directory.path
+    return try await offPool { [port] in
+      try Tool.require("python3", [script, kind, "\(port)", folder, "\(number)"], input: input).text
+    }
+  }
+
+  /// curl as a client, with the certificate of that name if there is one.
+  func curl(_ path: String, as name: String? = nil, _ flags: [String] = []) async throws -> Tool.Output {
+    let pki = try TransportPKI.shared.get()
+    var arguments = ["-sS", "-m", "60", "--cacert", pki.path("root.crt"), "--resolve", "localhost:\(port):127.0.0.1"]
+    if let name { arguments += ["--cert", pki.path("\(name).crt"), "--key", pki.path("\(name).key")] }
+    arguments += flags + ["https://localhost:\(port)\(path)"]
+    return try await offPool { [arguments] in try Tool.run("curl", arguments) }
+  }
+}
+
+/// Runs what waits for another program on a thread of its own: the server needs the pool's.
+func offPool<R: Sendable>(_ work: @escaping @Sendable () throws -> R) async throws -> R {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
+  }
+}
+
+/// A clock that tests can put forward.
+final class TestClock: Sendable {
+  private let offset = Mutex(0.0)
+  var now: Date { Date() + offset.withLock { $0 } }
+  func advance(by seconds: Double) { offset.withLock { $0 += seconds } }
+}
+
+private struct Parts {
+  let contexts: ServerContexts
+  let admission: LivePeerAdmission
+  let registry: ConnectionRegistry
+  let revocations = KnownRevocations()
+  let clock = TestClock()
+  let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  let router = Router(context: ServiceContext.self)
+  let waiting: AsyncStream<Void>
+  let release: AsyncStream<Void>.Continuation
+
+  init(_ options: TransportServer.Options) throws {
+    let pki = try TransportPKI.shared.get()
+    let trust = pki.trust(partners: options.partners)
+    let clock = clock
+    contexts = try ServerContexts(
+      TLSContextConfiguration(trust: trust.authorities, credential: pki.credential), at: Date())
+    admission = LivePeerAdmission(trust, revocations: revocations, clock: { clock.now })
+    registry = ConnectionRegistry(
+      limits: options.limits, revocations: revocations, clock: { clock.now }, logger: logger)
+    let (waiting, waitSource) = AsyncStream.makeStream(of: Void.self)
+    let (released, release) = AsyncStream.makeStream(of: Void.self)
+    self.waiting = waiting
+    self.release = release
+    addRoutes(waitSource, released)
+  }
+
+  func server(_ options: TransportServer.Options) -> HTTPServerBuilder {
+    options.isSecure
+      ? .mutualTLS(contexts: contexts, admission: admission, registry: registry) : .plain(registry: registry)
+  }
+
+  private func addRoutes(_ waitSource: AsyncStream<Void>.Continuation, _ released: AsyncStream<Void>) {
+    router.get("who") { _, context in
+      let peer = context.peer.map { peer in
+        switch peer.origin {
+        case .own: "own \(peer.certificate.subject)"
+        case .partner(let organization): "partner \(organization) \(peer.certificate.subject)"
+        }
+      }
+      return "\(context.source) \(context.isSecure ? "tls" : "plain") \(peer ?? "anonymous")\n"
+    }
+    router.post("echo") { request, _ in
+      let body = try await request.body.collect(upTo: 1 << 21)
+      return "\(body.readableBytes)\n"
+    }
+    router.get("large") { _, _ in
+      Response(status: .ok, body: .init(byteBuffer: ByteBuffer(repeating: 0x61, count: 4 << 20)))
+    }
+    router.get("wait") { _, _ in
+      waitSource.yield()
+      for await _ in released { break }
+      return "done\n"
+    }
+  }
+}
