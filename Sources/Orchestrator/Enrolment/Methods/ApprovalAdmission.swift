@@ -55,9 +55,10 @@ package struct ApprovalAdmission: AdmissionMethod {
       pairingCode: try authority.pairingCode(of: request.request).description, source: request.source, createdAt: now,
       expiresAt: now.addingTimeInterval(Double(approval.expiresAfter.components.seconds)))
     do {
-      return outcome(
-        of: try await ledger.submit(pending, mostWaiting: Self.mostWaiting, at: now), source: request.source)
-    } catch LedgerError.queueFull {
+      let submitted = try await ledger.submit(pending, mostWaiting: Self.mostWaiting, at: now)
+      return outcome(of: submitted, source: request.source)
+    } catch {
+      guard case .queueFull = error else { throw error }
       let problem = Problem(
         .unavailable, .serviceUnavailable, "too many requests wait for an operator", headers: [.retryAfter: "60"])
       return .refused(Refusal(problem, rule: Self.rule, cause: "\(Self.mostWaiting) requests wait already"))
