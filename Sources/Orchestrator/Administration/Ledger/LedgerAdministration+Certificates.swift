@@ -36,7 +36,7 @@ extension LedgerAdministration {
         == record.reservation.issuer.keyID
     }
     let above = issuer.map { [$0.certificate] + $0.chain }?.filter { $0.subject != $0.issuer } ?? []
-    return try PEM.encode("CERTIFICATE", leaf) + above.map { PEM.encode("CERTIFICATE", try $0.derBytes()) }.joined()
+    return try ([leaf] + above.map { try $0.derBytes() }).map { PEM.encode("CERTIFICATE", $0) }.joined()
   }
 }
 
