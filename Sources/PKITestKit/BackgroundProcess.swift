@@ -1,5 +1,5 @@
 package import Foundation
-package import Glibc
+import Glibc
 
 /// A program that runs beside a test. It is ended, by its process ID, with its owner.
 ///

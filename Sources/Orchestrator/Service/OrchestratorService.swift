@@ -17,6 +17,7 @@ package struct OrchestratorService: Sendable {
   private let follower: LedgerFollower
   private let publisher: CRLPublisher
   private let statusResponder: OCSPResponder
+  private let enrolment: EnrolmentParts
 
   package init(core: OrchestratorCore, edge: ServiceEdge) {
     self.core = core
@@ -24,6 +25,7 @@ package struct OrchestratorService: Sendable {
     follower = LedgerFollower(core: core)
     publisher = CRLPublisher(core: core)
     statusResponder = OCSPResponder(core: core)
+    enrolment = EnrolmentParts(core: core)
   }
 
   /// Serves until SIGTERM or SIGINT. Requests under way may end within the configured time.
@@ -66,7 +68,7 @@ package struct OrchestratorService: Sendable {
     [
       OperationRoutes(core: core, readiness: Readiness(core: core, state: state, publisher: publisher)),
       AdminRoutes(core: core, publisher: publisher),
-    ] + publicRoutes
+    ] + enrolment.routes + publicRoutes
   }
 
   /// What is also served over plain HTTP, because a client that checks a certificate can't need TLS for it
@@ -82,6 +84,7 @@ package struct OrchestratorService: Sendable {
       OwnCertificateRenewal(own: own, logger: core.logger, clock: core.clock, publish: publish),
       Reloading(core: core, edge: edge, own: own, publish: publish),
     ]
+    services += enrolment.services
     if let watchdog = edge.notification.watchdogService { services.append(watchdog) }
     return services
   }
