@@ -23,7 +23,8 @@ struct Invite: AdministrativeCommand {
   @Option(help: ArgumentHelp("Where nodes reach the orchestrator: https://HOST:PORT.", valueName: "url"))
   var url: String?
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The file to write (0600); standard output unless given.", valueName: "file"))
+    name: .shortAndLong,
+    help: ArgumentHelp("The file to write (0600); standard output unless given.", valueName: "file"))
   var out: String?
   @OptionGroup var remote: RemoteOptions
 

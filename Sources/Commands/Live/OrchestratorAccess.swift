@@ -31,7 +31,8 @@ struct AccessCreate: AdministrativeCommand {
   @Option(help: ArgumentHelp("Where the orchestrator is reached: https://HOST:PORT.", valueName: "url"))
   var url: String?
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The file to write (0600); standard output unless given.", valueName: "file"))
+    name: .shortAndLong,
+    help: ArgumentHelp("The file to write (0600); standard output unless given.", valueName: "file"))
   var out: String?
   @OptionGroup var remote: RemoteOptions
 

@@ -57,7 +57,8 @@ struct AdminRouteTests {
     for token in [expired, withdrawn, unknown, wrong, String(good.dropLast(5)), "Bearer x"] {
       let answer = try await fixture.call(.get, "/v1/nodes", as: token)
       #expect(answer.status == 401)
-      answers.insert(answer.text.replacingOccurrences(of: #""instance":"[^"]*""#, with: "", options: .regularExpression))
+      answers.insert(
+        answer.text.replacingOccurrences(of: #""instance":"[^"]*""#, with: "", options: .regularExpression))
     }
     #expect(answers.count == 1)
     #expect(try await fixture.call(.get, "/v1/nodes", as: "Basic \(good)").status == 401)
@@ -88,12 +89,15 @@ struct AdminRouteTests {
     await #expect(throws: Problem.self) { try await role("ops-1", "ORG1", .partner(organization: "ORG1")) }
   }
 
-  @Test("what isn't known, is null or of the wrong type is refused", arguments: [
-    (#"{"name": "a", "nmae": "b"}"#, 400), (#"{"name": null}"#, 400), (#"{"name": 1}"#, 400), (#"{"uses": 1.5}"#, 400),
-    ("[]", 400), ("", 400), ("{", 400), (#"{"name": ""}"#, 422), (#"{"name": "a\u0000b"}"#, 422), ("{}", 422),
-    (#"{"name": "a", "uses": 0}"#, 422), (#"{"name": "a", "lifetimeSeconds": 99999999999}"#, 422),
-    (#"{"dns": ["-x"]}"#, 422), (#"{"name": "a", "uses": 1e400}"#, 400),
-  ])
+  @Test(
+    "what isn't known, is null or of the wrong type is refused",
+    arguments: [
+      (#"{"name": "a", "nmae": "b"}"#, 400), (#"{"name": null}"#, 400), (#"{"name": 1}"#, 400),
+      (#"{"uses": 1.5}"#, 400),
+      ("[]", 400), ("", 400), ("{", 400), (#"{"name": ""}"#, 422), (#"{"name": "a\u0000b"}"#, 422), ("{}", 422),
+      (#"{"name": "a", "uses": 0}"#, 422), (#"{"name": "a", "lifetimeSeconds": 99999999999}"#, 422),
+      (#"{"dns": ["-x"]}"#, 422), (#"{"name": "a", "uses": 1e400}"#, 400),
+    ])
   func strictBodies(_ body: String, _ status: Int) async throws {
     let fixture = try await AdministrationFixture()
     let token = try await fixture.token(.operator)
@@ -103,11 +107,14 @@ struct AdminRouteTests {
     #expect(try await fixture.ledger.invitations(usableAt: nil, limit: 10).isEmpty)
   }
 
-  @Test("parameters that are unknown, doubled or out of bounds are refused", arguments: [
-    "/v1/nodes?limits=3", "/v1/nodes?limit=3&limit=4", "/v1/nodes?limit=0", "/v1/nodes?limit=1001", "/v1/nodes?limit=+3",
-    "/v1/nodes?limit=%zz", "/v1/requests?state=asleep", "/v1/certificates?expiringBefore=tomorrow",
-    "/v1/events?after=-1", "/v1/events?after=99999999999999999999", "/v1/invitations?usable=yes",
-  ])
+  @Test(
+    "parameters that are unknown, doubled or out of bounds are refused",
+    arguments: [
+      "/v1/nodes?limits=3", "/v1/nodes?limit=3&limit=4", "/v1/nodes?limit=0", "/v1/nodes?limit=1001",
+      "/v1/nodes?limit=+3",
+      "/v1/nodes?limit=%zz", "/v1/requests?state=asleep", "/v1/certificates?expiringBefore=tomorrow",
+      "/v1/events?after=-1", "/v1/events?after=99999999999999999999", "/v1/invitations?usable=yes",
+    ])
   func strictQueries(_ target: String) async throws {
     let fixture = try await AdministrationFixture()
     #expect(try await fixture.call(.get, target, as: try await fixture.token(.reader)).status == 400)

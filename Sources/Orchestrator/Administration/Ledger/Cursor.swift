@@ -18,7 +18,9 @@ enum Cursor {
 
   static func certificate(_ text: String) throws -> CatalogCursor {
     let parts = try decode(text)
-    guard parts.count == 3, parts[0] == "c", let time = Int64(parts[1]), let row = Int64(parts[2]) else { throw unknown }
+    guard parts.count == 3, parts[0] == "c", let time = Int64(parts[1]), let row = Int64(parts[2]) else {
+      throw unknown
+    }
     return CatalogCursor(notAfter: Date(unixSeconds: time), row: row)
   }
 

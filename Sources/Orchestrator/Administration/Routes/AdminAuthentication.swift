@@ -29,7 +29,8 @@ struct AdminAuthentication: Sendable {
       throw Self.unauthenticated("this needs an access token or an administrator's certificate")
     }
     guard found.role >= least else {
-      throw Problem(.forbidden, .forbidden, "this needs the role \(least.rawValue), and yours is \(found.role.rawValue)")
+      throw Problem(
+        .forbidden, .forbidden, "this needs the role \(least.rawValue), and yours is \(found.role.rawValue)")
     }
     return found
   }

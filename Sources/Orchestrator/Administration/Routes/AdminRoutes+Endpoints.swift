@@ -35,7 +35,8 @@ extension AdminRoutes {
     for list in lists {
       try await call.core.ledger.append(
         EventEntry(
-          kind: .crlPublished, actor: call.actor, subject: "issuer-\(list.ordinal)", detail: ["number": "\(list.number)"]),
+          kind: .crlPublished, actor: call.actor, subject: "issuer-\(list.ordinal)",
+          detail: ["number": "\(list.number)"]),
         at: call.core.clock())
     }
     return try call.done(

@@ -44,7 +44,8 @@ package struct AdminRoutes: RouteProvider {
     let call = AdminCall(
       administration: LedgerAdministration(
         ledger: core.ledger, setting: core.administrationSetting, actor: actor, clock: core.clock),
-      core: core, publisher: publisher, actor: actor, query: query, body: try await Self.body(of: request), headers: request.headers,
+      core: core, publisher: publisher, actor: actor, query: query, body: try await Self.body(of: request),
+      headers: request.headers,
       parameters: context.parameters)
     return try await endpoint.handle(call)
   }
@@ -71,6 +72,7 @@ extension OrchestratorCore {
     }
     return LedgerAdministration.Setting(
       issuers: issuers, roots: snapshot.authority.roots, policy: snapshot.configuration.policy,
-      admission: snapshot.configuration.admission, profile: snapshot.configuration.issuing.profile, lifetime: snapshot.configuration.issuing.lifetime)
+      admission: snapshot.configuration.admission, profile: snapshot.configuration.issuing.profile,
+      lifetime: snapshot.configuration.issuing.lifetime)
   }
 }

@@ -54,14 +54,16 @@ package struct ApprovalAdmission: AdmissionMethod {
       names: grant.names.map(\.description), request: request.der,
       pairingCode: try authority.pairingCode(of: request.request).description, source: request.source, createdAt: now,
       expiresAt: now.addingTimeInterval(Double(approval.expiresAfter.components.seconds)))
+    let submitted: PendingRequest
     do {
-      return outcome(
-        of: try await ledger.submit(pending, mostWaiting: Self.mostWaiting, at: now), source: request.source)
-    } catch LedgerError.queueFull {
+      submitted = try await ledger.submit(pending, mostWaiting: Self.mostWaiting, at: now)
+    } catch {
+      guard case .queueFull = error else { throw error }
       let problem = Problem(
         .unavailable, .serviceUnavailable, "too many requests wait for an operator", headers: [.retryAfter: "60"])
       return .refused(Refusal(problem, rule: Self.rule, cause: "\(Self.mostWaiting) requests wait already"))
     }
+    return outcome(of: submitted, source: request.source)
   }
 
   private func outcome(of pending: PendingRequest, source: String) -> AdmissionOutcome {
