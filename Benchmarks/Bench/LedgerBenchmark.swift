@@ -3,13 +3,18 @@ import Foundation
 import Ledger
 import LedgerSQLite
 
-/// The whole of issuing with a ledger: both records of each certificate are on the disk before the next step.
+/// The whole of issuing with a ledger, as a service does it: the serial is on the disk before the signature, the
+/// certificate before it counts.
 struct LedgerBenchmark {
   /// How many requests are under way at once, as a busy service has them.
   static let concurrency = 128
 
   let sample: SampleAuthority
   let ledger: SQLiteLedger
+  private let serials = SerialSupply {
+    var random = SystemRandomNumberGenerator()
+    return .random(using: &random)
+  }
 
   init(folder: String) throws {
     sample = try SampleAuthority()
@@ -40,17 +45,9 @@ struct LedgerBenchmark {
   }
 
   private func issueOne() async throws {
-    let authorized = try sample.authorize(sample.request)
-    let grant = authorized.grant
-    let serial = sample.serial()
-    let validity = try sample.issuer.validity(for: grant.lifetime, at: sample.now)
-    let reservation = Reservation(
-      serial: serial, issuer: sample.reference, subject: "\(grant.subject)", commonName: grant.subject.commonName,
-      organization: grant.subject.organization, names: grant.names.map(\.description), profile: grant.profile.rawValue,
-      keyAlgorithm: grant.request.publicKey.label, notBefore: validity.notBefore, notAfter: validity.notAfter,
-      publicKeyHash: try Fingerprint(grant.request.publicKey).bytes, request: sample.request, requestedBy: "bench")
-    try await ledger.reserve(reservation, at: sample.now)
-    let issued = try sample.issuer.issue(authorized, serial: serial, at: sample.now)
-    try await ledger.commit(serial, of: sample.reference, certificate: issued.der, at: sample.now)
+    let issuing = RecordedIssuing(issuer: sample.issuer, reference: sample.reference, log: ledger)
+    _ = try await issuing.issue(
+      try sample.authorize(sample.request), der: sample.request, serials: serials, by: "bench", admission: nil,
+      at: sample.now)
   }
 }

@@ -19,6 +19,19 @@ package protocol IssuanceLog: Sendable {
   ///   the store.
   func commit(_ serial: SerialNumber, of issuer: IssuerReference, certificate: [UInt8], at now: Date)
     async throws(LedgerError)
+
+  /// Takes many serials at once, for ``record(_:certificate:at:)``. When it returns, they are on the disk.
+  ///
+  /// - Throws: ``LedgerError/unusable(what:)`` for more than ``SerialSupply/mostInBlock``, or a failure of the store.
+  func reserve(_ serials: [SerialNumber], of issuer: IssuerReference, by actor: String, at now: Date)
+    async throws(LedgerError)
+
+  /// Records a certificate whose serial this ledger object took with others, and takes what its admission claims. When
+  /// it returns, both are on the disk and the certificate may be handed out. When it throws, the certificate must not
+  /// leave the process, and its serial is never used again.
+  ///
+  /// - Throws: ``LedgerError/notFound(_:)`` for a serial that wasn't taken, or was used; and as ``reserve(_:at:)``.
+  func record(_ reservation: Reservation, certificate: [UInt8], at now: Date) async throws(LedgerError)
 }
 
 /// Writes down what is revoked, and numbers the CRLs.

@@ -16,6 +16,8 @@ package enum LedgerError: ExplainedError, Hashable {
   /// A value that the record can't keep, such as a name with a NUL character in it.
   case unusable(what: String)
   case notACheckpoint(String)
+  /// The signature of a checkpoint isn't what it should be.
+  case checkpointSignature(String)
   case missing(path: String)
   case exists(path: String)
   case notALedger(path: String)
@@ -41,6 +43,7 @@ package enum LedgerError: ExplainedError, Hashable {
     case .queueFull(let most): "\(most) requests already wait for an operator"
     case .unusable(let what): "the ledger can't record this: \(what)"
     case .notACheckpoint(let reason): "not a checkpoint: \(reason)"
+    case .checkpointSignature(let reason): "the checkpoint's signature is not good: \(reason)"
     case .missing(let path): "there is no ledger at \(path)"
     case .exists(let path): "there is already a file at \(path)"
     case .notALedger(let path): "\(path) is not a ledger"
@@ -68,6 +71,7 @@ package enum LedgerError: ExplainedError, Hashable {
     case .queueFull: "decide on them: countersign nodes list"
     case .unusable: nil
     case .notACheckpoint: "a checkpoint is one line: countersign-checkpoint v1 SEQUENCE HASH"
+    case .checkpointSignature: "take the checkpoint from where the orchestrator put it; it was changed, or is another's"
     case .missing: "create an authority first: countersign ca create --name NAME"
     case .exists: "choose another file name"
     case .notALedger: "name the ledger.db of a home, or a file that countersign ledger backup wrote"
@@ -85,7 +89,9 @@ package enum LedgerError: ExplainedError, Hashable {
   package var kind: FailureKind {
     switch self {
     case .notASerial, .ambiguousSerial, .unusable, .notACheckpoint, .exists, .notALedger: .badInput
-    case .notFound, .duplicateSerial, .neverIssued, .alreadyIssued, .alreadyRevoked, .claimRefused, .queueFull: .refused
+    case .notFound, .duplicateSerial, .neverIssued, .alreadyIssued, .alreadyRevoked, .claimRefused, .queueFull,
+      .checkpointSignature:
+      .refused
     case .missing, .olderSchema, .newerSchema, .diskFull, .notWritable, .notReadable, .locked, .corrupt, .failed:
       .environment
     }

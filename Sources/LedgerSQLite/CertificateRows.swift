@@ -29,37 +29,83 @@ enum CertificateRows {
     """
 
   /// The serial as the table keeps it: 20 bytes, so that it sorts as a number.
-  static func key(_ serial: SerialNumber) -> Data {
+  static func keyBytes(_ serial: SerialNumber) -> [UInt8] {
     let magnitude = serial.magnitude
-    return Data([UInt8](repeating: 0, count: max(0, SerialNumber.longest - magnitude.count)) + magnitude)
+    guard magnitude.count < SerialNumber.longest else { return magnitude }
+    return [UInt8](repeating: 0, count: SerialNumber.longest - magnitude.count) + magnitude
   }
+
+  static func key(_ serial: SerialNumber) -> Data { Data(keyBytes(serial)) }
 
   /// Certificates with the same identity replace one another: the first half of a SHA-256 of subject,
   /// names in any order, and profile.
-  static func identity(subject: String, names: [String], profile: String) -> Data {
+  static func identityBytes(subject: String, names: [String], profile: String) -> [UInt8] {
     let text = CanonicalJSON.encode([subject, profile] + names.sorted())
-    return Data(SHA256.hash(data: Array(text.utf8)).prefix(16))
+    return Array(SHA256.hash(data: Array(text.utf8)).prefix(16))
+  }
+
+  /// What of a reservation is worked out before the transaction.
+  struct Prepared: Sendable {
+    var reservation: Reservation
+    var serial: [UInt8]
+    var names: String
+    var identity: [UInt8]
+    var claim: String?
+    /// With its fingerprint, where it is written in one with the reservation.
+    var certificate: [UInt8]?
+    var fingerprint: [UInt8]?
+    var event: EncodedEntry
+
+    init(_ reservation: Reservation, certificate: [UInt8]? = nil) {
+      self.reservation = reservation
+      self.certificate = certificate
+      fingerprint = certificate.map(ledgerFingerprint)
+      serial = keyBytes(reservation.serial)
+      names = CanonicalJSON.encode(reservation.names)
+      identity = identityBytes(
+        subject: reservation.subject, names: reservation.names, profile: reservation.profile)
+      claim = reservation.admission?.claim?.text
+      event =
+        fingerprint.map { LedgerEvents.recorded(reservation, fingerprint: $0) } ?? LedgerEvents.reserved(reservation)
+    }
   }
 
   /// - Returns: false when the serial is taken.
-  static func insert(_ reservation: Reservation, at now: Date, _ chain: ChainWriter) throws -> Bool {
-    try chain.execute(
-      """
-      INSERT INTO certificates (issuer, ordinal, serial, subject, common_name, organization, names, profile,
-        key_algorithm, not_before, not_after, public_key, requested_by, identity, state, reserved_at, request,
-        admission, rule, claim, source)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'reserved', ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (serial, issuer) DO NOTHING
-      """,
-      [
-        Data(reservation.issuer.keyID), reservation.issuer.ordinal, key(reservation.serial), reservation.subject,
-        reservation.commonName, reservation.organization, CanonicalJSON.encode(reservation.names), reservation.profile,
-        reservation.keyAlgorithm, reservation.notBefore.unixSeconds, reservation.notAfter.unixSeconds,
-        Data(reservation.publicKeyHash), reservation.requestedBy,
-        identity(subject: reservation.subject, names: reservation.names, profile: reservation.profile),
-        now.unixSeconds, reservation.request.map { Data($0) }, reservation.admission?.kind.rawValue,
-        reservation.admission?.rule, reservation.admission?.claim?.text, reservation.admission?.source,
-      ]) == 1
+  static func insert(_ prepared: Prepared, at now: Date, _ chain: ChainWriter) throws -> Bool {
+    let reservation = prepared.reservation
+    let statement = try chain.direct(.reserve)
+    statement.bind(1, reservation.issuer.keyID)
+    statement.bind(2, Int64(reservation.issuer.ordinal))
+    statement.bind(3, prepared.serial)
+    statement.bind(4, reservation.subject)
+    statement.bind(5, reservation.commonName)
+    statement.bind(6, reservation.organization)
+    statement.bind(7, prepared.names)
+    statement.bind(8, reservation.profile)
+    statement.bind(9, reservation.keyAlgorithm)
+    statement.bind(10, reservation.notBefore.unixSeconds)
+    statement.bind(11, reservation.notAfter.unixSeconds)
+    statement.bind(12, reservation.publicKeyHash)
+    statement.bind(13, reservation.requestedBy)
+    statement.bind(14, prepared.identity)
+    statement.bind(15, now.unixSeconds)
+    statement.bind(16, reservation.request)
+    statement.bind(17, reservation.admission?.kind.rawValue)
+    statement.bind(18, reservation.admission?.rule)
+    statement.bind(19, prepared.claim)
+    statement.bind(20, reservation.admission?.source)
+    if let certificate = prepared.certificate {
+      statement.bind(21, CertificateState.issued.rawValue)
+      statement.bind(22, now.unixSeconds)
+      statement.bind(23, prepared.fingerprint)
+      statement.bind(24, certificate)
+    } else {
+      statement.bind(21, CertificateState.reserved.rawValue)
+      statement.bind(22, nil as [UInt8]?)
+      statement.bind(23, nil as [UInt8]?)
+      statement.bind(24, nil as [UInt8]?)
+    }
+    return try chain.run(statement) == 1
   }
 
   /// - Throws: ``Columns/Unreadable`` for a row that the ledger can't have written.
@@ -70,8 +116,8 @@ enum CertificateRows {
       profile: try row.text(7), keyAlgorithm: try row.text(8), notBefore: try row.time(9), notAfter: try row.time(10),
       publicKeyHash: try row.bytes(11), request: try row.optional(20, row.bytes), requestedBy: try row.text(12),
       admission: try admission(row, 22))
-    let found = identity(subject: reservation.subject, names: reservation.names, profile: reservation.profile)
-    guard try row.bytes(13) == Array(found) else { throw Columns.Unreadable(reason: "its identity is wrong") }
+    let found = identityBytes(subject: reservation.subject, names: reservation.names, profile: reservation.profile)
+    guard try row.bytes(13) == found else { throw Columns.Unreadable(reason: "its identity is wrong") }
     var record = CertificateRecord(reservation: reservation, reservedAt: try row.time(15))
     if let certificate = try row.optional(21, row.bytes) {
       record.issuance = .init(certificate: certificate, fingerprint: try row.bytes(19), at: try row.time(16))

@@ -13,9 +13,10 @@ enum Claims {
     guard let admission = reservation.admission else { return }
     let now = now.unixSeconds
     if let name = reservation.commonName {
-      let shutOut = try chain.first(
-        "SELECT 1 FROM nodes_shut_out WHERE name = ? AND organization = ?", [name, reservation.organization ?? ""])
-      guard shutOut == nil else { throw LedgerError.claimRefused(.nodeShutOut) }
+      let shutOut = try chain.direct(.shutOut)
+      shutOut.bind(1, name)
+      shutOut.bind(2, reservation.organization ?? "")
+      guard try !shutOut.finds() else { throw LedgerError.claimRefused(.nodeShutOut) }
     }
     switch admission.claim {
     case .invitation(let id): try checkInvitation(id, at: now, chain)
@@ -31,7 +32,9 @@ enum Claims {
   static func take(_ reservation: Reservation, row: Int64, _ chain: ChainWriter) throws {
     switch reservation.admission?.claim {
     case .invitation(let id):
-      try chain.execute("UPDATE invitations SET used = used + 1 WHERE id = ?", [id])
+      let statement = try chain.direct(.useInvitation)
+      statement.bind(1, id)
+      _ = try chain.run(statement)
     case .approval(let id):
       try chain.execute("UPDATE requests SET state = 'issued', certificate = ? WHERE id = ?", [row, id])
     case .password, .renewal, nil: break
@@ -39,11 +42,14 @@ enum Claims {
   }
 
   private static func checkInvitation(_ id: String, at now: Int64, _ chain: ChainWriter) throws {
-    let row = try chain.first("SELECT uses - used, expires_at, withdrawn_at FROM invitations WHERE id = ?", [id])
-    guard let row else { throw LedgerError.claimRefused(.invitationUnknown) }
-    guard try row.optional(2, row.integer) == nil else { throw LedgerError.claimRefused(.invitationWithdrawn) }
-    guard try row.integer(0) > 0 else { throw LedgerError.claimRefused(.invitationSpent) }
-    guard try row.integer(1) > now else { throw LedgerError.claimRefused(.invitationExpired) }
+    let statement = try chain.direct(.invitation)
+    statement.bind(1, id)
+    guard let row = try statement.numbers(3), let left = row[0], let end = row[1] else {
+      throw LedgerError.claimRefused(.invitationUnknown)
+    }
+    guard row[2] == nil else { throw LedgerError.claimRefused(.invitationWithdrawn) }
+    guard left > 0 else { throw LedgerError.claimRefused(.invitationSpent) }
+    guard end > now else { throw LedgerError.claimRefused(.invitationExpired) }
   }
 
   private static func checkPassword(_ name: String, at now: Int64, _ chain: ChainWriter) throws {

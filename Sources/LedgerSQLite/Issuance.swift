@@ -7,14 +7,19 @@ import X509
 extension SQLiteLedger: IssuanceLog {
   package func reserve(_ reservation: Reservation, at now: Date) async throws(LedgerError) {
     try reservation.check()
-    try await write { chain in
-      try Claims.check(reservation, at: now, chain)
-      guard try CertificateRows.insert(reservation, at: now, chain) else {
-        throw LedgerError.duplicateSerial(reservation.serial.hex)
+    let prepared = CertificateRows.Prepared(reservation)
+    let row = try await write { chain in
+      try Claims.check(prepared.reservation, at: now, chain)
+      guard try CertificateRows.insert(prepared, at: now, chain) else {
+        throw LedgerError.duplicateSerial(prepared.reservation.serial.hex)
       }
-      try Claims.take(reservation, row: chain.db.lastInsertedRowID, chain)
-      try chain.append(LedgerEvents.reserved(reservation), at: now)
+      let row = chain.db.lastInsertedRowID
+      try Claims.take(prepared.reservation, row: row, chain)
+      try chain.append(prepared.event, at: now)
+      return row
     }
+    reserved.insert(
+      .init(row: row, issuer: reservation.issuer.keyID, requestedBy: reservation.requestedBy), for: reservation.serial)
   }
 
   package func commit(
@@ -22,16 +27,58 @@ extension SQLiteLedger: IssuanceLog {
   ) async throws(LedgerError) {
     guard certificate.count <= Reservation.mostBytes else { throw .unusable(what: "a certificate of more than 1 MB") }
     let fingerprint = ledgerFingerprint(certificate)
+    let hint = reserved.remove(serial, of: issuer)
+    let text = serial.hex
     try await write { chain in
-      guard let row = try CertificateRows.find(serial, of: issuer, chain) else {
-        throw LedgerError.notFound("serial \(serial.hex)")
-      }
-      guard row.state == .reserved else { throw LedgerError.alreadyIssued(serial.hex) }
-      try chain.execute(
-        "UPDATE certificates SET state = 'issued', issued_at = ?, fingerprint = ?, certificate = ? WHERE id = ?",
-        [now.unixSeconds, Data(fingerprint), Data(certificate), row.id])
+      let place =
+        try hint
+        ?? CertificateRows.find(serial, of: issuer, chain).map {
+          ReservedRows.Place(row: $0.id, issuer: issuer.keyID, requestedBy: $0.requestedBy)
+        }
+      guard let place else { throw LedgerError.notFound("serial \(text)") }
+      let statement = try chain.direct(.issue)
+      statement.bind(1, now.unixSeconds)
+      statement.bind(2, fingerprint)
+      statement.bind(3, certificate)
+      statement.bind(4, place.row)
+      guard try chain.run(statement) == 1 else { throw LedgerError.alreadyIssued(text) }
       try chain.append(
-        LedgerEvents.issued(serial, of: issuer.keyID, fingerprint: fingerprint, by: row.requestedBy), at: now)
+        LedgerEvents.issued(text, of: issuer.keyID, fingerprint: fingerprint, by: place.requestedBy), at: now)
+    }
+  }
+}
+
+extension SQLiteLedger {
+  package func reserve(
+    _ serials: [SerialNumber], of issuer: IssuerReference, by actor: String, at now: Date
+  ) async throws(LedgerError) {
+    try EventEntry.check([actor])
+    guard serials.count <= SerialSupply.mostInBlock, Set(serials).count == serials.count,
+      serials.allSatisfy({ $0.magnitude.count <= SerialNumber.longest })
+    else { throw .unusable(what: "serials that are too many, too long or the same") }
+    try await write { chain in
+      for serial in serials where try CertificateRows.find(serial, of: issuer, chain) != nil {
+        throw LedgerError.duplicateSerial(serial.hex)
+      }
+      try chain.append(LedgerEvents.reserved(serials, of: issuer.keyID, by: actor), at: now)
+    }
+    reserved.insert(serials, of: issuer)
+  }
+
+  package func record(_ reservation: Reservation, certificate: [UInt8], at now: Date) async throws(LedgerError) {
+    try reservation.check()
+    guard certificate.count <= Reservation.mostBytes else { throw .unusable(what: "a certificate of more than 1 MB") }
+    guard reserved.use(reservation.serial, of: reservation.issuer) else {
+      throw .notFound("serial \(reservation.serial.hex)")
+    }
+    let prepared = CertificateRows.Prepared(reservation, certificate: certificate)
+    try await write { chain in
+      try Claims.check(prepared.reservation, at: now, chain)
+      guard try CertificateRows.insert(prepared, at: now, chain) else {
+        throw LedgerError.duplicateSerial(prepared.reservation.serial.hex)
+      }
+      try Claims.take(prepared.reservation, row: chain.db.lastInsertedRowID, chain)
+      try chain.append(prepared.event, at: now)
     }
   }
 }

@@ -4,8 +4,9 @@ package import Ledger
 
 /// The ledger in one SQLite file.
 ///
-/// It uses one connection: a `DatabaseQueue` opens faster than a pool, and a desk command does one thing at a time.
-/// Callers that write at the same time share a transaction (``GroupCommit``).
+/// It uses one connection: a `DatabaseQueue` opens faster than a pool, and a desk command does one thing at a time. A
+/// service reads over a second one, so that a long list doesn't keep those waiting who write. Callers that write at the
+/// same time share a transaction (``GroupCommit``).
 package final class SQLiteLedger: Sendable {
   package enum Access: Sendable, Hashable {
     case readWrite
@@ -15,11 +16,15 @@ package final class SQLiteLedger: Sendable {
 
   package let path: String
   let database: DatabaseQueue
+  /// Where `database` writes, a connection for reading beside it.
+  private let reader: DatabaseQueue?
   let writer: GroupCommit
+  let reserved = ReservedRows()
 
-  init(path: String, database: DatabaseQueue) {
+  init(path: String, database: DatabaseQueue, reader: DatabaseQueue? = nil) {
     self.path = path
     self.database = database
+    self.reader = reader
     self.writer = GroupCommit(database: database, path: path)
   }
 
@@ -73,6 +78,14 @@ package final class SQLiteLedger: Sendable {
     return SQLiteLedger(path: path, database: database)
   }
 
+  /// Opens an existing ledger for a service: for writing, with a connection of its own for reading.
+  ///
+  /// - Throws: as ``open(_:_:)``.
+  package static func openForService(_ path: String) throws(LedgerError) -> SQLiteLedger {
+    let ledger = try open(path)
+    return SQLiteLedger(path: path, database: ledger.database, reader: try Connection.open(path, .readOnly))
+  }
+
   /// Opens the ledger, made first where there is none. Two processes may do this at once.
   package static func openOrCreate(_ path: String) throws(LedgerError) -> SQLiteLedger {
     if !Files.exists(path) {
@@ -94,10 +107,13 @@ package final class SQLiteLedger: Sendable {
   }
 
   /// Closes the file, and folds what SQLite wrote beside it into it.
-  package func close() throws(LedgerError) { try Connection.close(database, path) }
+  package func close() throws(LedgerError) {
+    if let reader { try Connection.close(reader, path) }
+    try Connection.close(database, path)
+  }
 
   func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(LedgerError) -> T {
-    do { return try await database.read(body) } catch { throw .of(error, at: path) }
+    do { return try await (reader ?? database).read(body) } catch { throw .of(error, at: path) }
   }
 
   func write<T: Sendable>(_ body: @escaping @Sendable (ChainWriter) throws -> T) async throws(LedgerError) -> T {

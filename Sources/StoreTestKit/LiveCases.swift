@@ -64,6 +64,57 @@ extension LiveConformance {
     },
   ]
 
+  static let blocks = [
+    LiveConformance("a serial that was taken with others gets one certificate, written with its claim") { ledger in
+      try await ledger.record(LedgerSample.invitation(1), at: now)
+      let claim = Admission.Claim.invitation(id: LedgerSample.invitation(1).id)
+      let reservation = LedgerSample.admitted(1, .token, claim)
+      func record() async throws(LedgerError) {
+        try await ledger.record(reservation, certificate: LedgerSample.certificate(1), at: now)
+      }
+      let unknown = LedgerError.notFound("serial \(reservation.serial.hex)")
+      try await LedgerConformance.expect(unknown, record)
+      try await ledger.reserve((1...9).map(LedgerSample.serial), of: LedgerSample.issuer, by: "service", at: now)
+      try await record()
+      let expected = CertificateRecord(
+        reservation: reservation, reservedAt: now,
+        issuance: .init(
+          certificate: LedgerSample.certificate(1), fingerprint: ledgerFingerprint(LedgerSample.certificate(1)), at: now
+        ))
+      try expectEqual(try await ledger.record(of: reservation.serial), expected, "the record")
+      try expectEqual(try await ledger.invitation(LedgerSample.invitation(1).id)?.used, 1, "uses")
+      try await LedgerConformance.expect(unknown, record)
+      try await expect(.invitationSpent) { () async throws(LedgerError) in
+        try await ledger.record(LedgerSample.admitted(2, .token, claim), certificate: [1], at: now)
+      }
+      try expectEqual(try await ledger.records(of: LedgerSample.serial(2)), [], "what was refused")
+      try await ledger.revoke(
+        reservation.serial, of: LedgerSample.issuer, reason: .superseded, by: "operator", at: after(5))
+      try expectEqual(
+        try await ledger.events(after: 1, limit: 9).map(\.kind),
+        [.serialsReserved, .certificateIssued, .certificateRevoked], "the events")
+    },
+    LiveConformance("a serial that has a certificate isn't taken with others") { ledger in
+      try await LedgerSample.issue(1, on: ledger)
+      try await LedgerConformance.expect(.duplicateSerial(LedgerSample.serial(1).hex)) {
+        () async throws(LedgerError) in
+        let serials = [LedgerSample.serial(2), LedgerSample.serial(1)]
+        try await ledger.reserve(serials, of: LedgerSample.issuer, by: "service", at: now)
+      }
+    },
+    LiveConformance("of fifty that race for an invitation with serials from a supply one wins") { ledger in
+      try await ledger.record(LedgerSample.invitation(1), at: now)
+      let claim = Admission.Claim.invitation(id: LedgerSample.invitation(1).id)
+      let supply = SerialSupply(block: 8) { SerialNumber() }
+      let won = try await race(50) { number in
+        var reservation = LedgerSample.admitted(number, .token, claim)
+        reservation.serial = try await supply.next(of: reservation.issuer, from: ledger, by: "service", at: now)
+        try await ledger.record(reservation, certificate: [UInt8(number)], at: now)
+      }
+      try expectEqual(won, 1, "winners")
+    },
+  ]
+
   static let claims = [
     LiveConformance("how a request was admitted is kept with the certificate and in its event") { ledger in
       try await ledger.record(LedgerSample.invitation(1), at: now)
@@ -169,14 +220,19 @@ extension LiveConformance {
   private static func race(
     _ count: Int, on ledger: any LiveLedger, _ reservation: @escaping @Sendable (Int) -> Reservation
   ) async throws -> Int {
+    try await race(count) { try await LedgerSample.issue(reservation($0), on: ledger) }
+  }
+
+  private static func race(
+    _ count: Int, _ issue: @escaping @Sendable (Int) async throws -> Void
+  ) async throws -> Int {
     try await withThrowingTaskGroup(of: Bool.self) { group in
       for number in 0..<count {
         group.addTask {
-          do throws(LedgerError) {
-            try await LedgerSample.issue(reservation(number), on: ledger)
+          do {
+            try await issue(number)
             return true
-          } catch {
-            guard case .claimRefused = error else { throw error }
+          } catch LedgerError.claimRefused {
             return false
           }
         }

@@ -23,7 +23,7 @@ package struct LiveConformance: Sendable, CustomStringConvertible {
 
   package var description: String { name }
 
-  package static let all: [LiveConformance] = offers + claims + requests + nodes
+  package static let all: [LiveConformance] = offers + blocks + claims + requests + nodes
 }
 
 extension LedgerSample {
@@ -54,6 +54,12 @@ extension LedgerSample {
     var reservation = reservation(number, name: name)
     reservation.admission = Admission(kind: kind, rule: "tokens, policy 1", claim: claim, source: "192.0.2.7")
     return reservation
+  }
+
+  /// Takes the serial in advance and writes the rest at once.
+  package static func record(_ reservation: Reservation, on ledger: any IssuanceLog) async throws(LedgerError) {
+    try await ledger.reserve([reservation.serial], of: reservation.issuer, by: "service", at: epoch)
+    try await ledger.record(reservation, certificate: Array("\(reservation.serial.hex)".utf8), at: epoch)
   }
 
   /// Reserves and commits an admitted one.

@@ -38,6 +38,47 @@ struct BackupTests {
     #expect(throws: LedgerError.exists(path: copy)) { try ledger.backup(to: copy) }
   }
 
+  @Test("backups taken while another process writes are intact, and neither loses an event")
+  func besideAWriter() async throws {
+    let ledger = try SQLiteLedger.openOrCreate(path)
+    let stop = scratch.file("stop").path
+    async let writer = #expect(processExitsWith: .success) { [path = path as String, stop = stop as String] in
+      let ledger = try SQLiteLedger.open(path)
+      var next = 1_000
+      while !FileManager.default.fileExists(atPath: stop) {
+        try await LedgerWorkload.issue(20, from: next, concurrency: 10, on: ledger)
+        next += 20
+      }
+    }
+    let entry = EventEntry(kind: .serviceReloaded, actor: "operator", subject: "x")
+    var seen: [Int] = []
+    while seen.count < 3 {
+      try await ledger.append(entry, at: LedgerSample.epoch)
+      let file = scratch.file("backup-\(seen.count).db").path
+      try ledger.backup(to: file)
+      let report = try await SQLiteLedger.open(file, .readOnly).verify(against: nil)
+      #expect(report.isIntact, "\(report.problems)")
+      if report.certificates > seen.last ?? 0 { seen.append(report.certificates) } else { unlink(file) }
+    }
+    #expect(FileManager.default.createFile(atPath: stop, contents: nil))
+    _ = await writer
+    let report = try await ledger.verify(against: nil)
+    #expect(report.isIntact, "\(report.problems)")
+    let kinds = try await Self.kinds(of: ledger)
+    #expect(kinds[.certificateIssued] == report.certificates)
+    #expect(kinds[.serviceReloaded] ?? 0 >= 3)
+  }
+
+  private static func kinds(of ledger: SQLiteLedger) async throws -> [EventKind: Int] {
+    var kinds: [EventKind: Int] = [:]
+    var last: Int64 = 0
+    while case let page = try await ledger.events(after: last, limit: 1000), let end = page.last {
+      for event in page { kinds[event.kind, default: 0] += 1 }
+      last = end.sequence
+    }
+    return kinds
+  }
+
   @Test("a restored ledger holds what the backup held, says that it was restored, and goes on")
   func roundTrip() async throws {
     let ledger = try SQLiteLedger.openOrCreate(path)

@@ -18,7 +18,9 @@ struct ConformanceTests {
   @Test("conformance of a live service's", arguments: LiveConformance.all)
   func conforms(_ conformance: LiveConformance) async throws {
     let scratch = try TemporaryDirectory()
-    let ledger = try SQLiteLedger.openOrCreate(scratch.file("ledger.db").path)
+    let path: String = scratch.file("ledger.db").path
+    try SQLiteLedger.create(at: path)
+    let ledger = try SQLiteLedger.openForService(path)
     try await conformance.run(on: ledger)
     try ledger.close()
   }

@@ -22,7 +22,7 @@ struct Tampering: Sendable, CustomTestStringConvertible {
 
   // The sample has, for n in 1...5: event 2n-1 reserves and event 2n issues certificate n; event 11 revokes number 5,
   // 12 and 13 are a CRL's, 14 is an operator's note.
-  static let all: [Tampering] = events + columns + rows
+  static let all: [Tampering] = events + columns + rows + live
 
   static let events = [
     Tampering("an edited event", "UPDATE events SET subject = 'x' WHERE sequence = 14", .editedEvent),
@@ -94,10 +94,64 @@ struct Tampering: Sendable, CustomTestStringConvertible {
   ]
 }
 
+/// Events 15 to 24 and their rows: what a live service adds to the sample.
+extension Tampering {
+  static let live =
+    [
+      ("an invitation used less", "UPDATE invitations SET used = 0"),
+      ("an invitation with more uses", "UPDATE invitations SET uses = 99"),
+      ("an invitation with another secret", "UPDATE invitations SET secret_hash = zeroblob(32)"),
+      ("an invitation with another scope", "UPDATE invitations SET name = NULL"),
+      ("an invitation that lives longer", "UPDATE invitations SET expires_at = expires_at + 1"),
+      ("an invitation withdrawn", "UPDATE invitations SET withdrawn_at = 1"),
+      ("an invitation's unreadable names", "UPDATE invitations SET dns = 'x'"),
+      ("an access token with more rights", "UPDATE access_tokens SET role = 'administrator'"),
+      ("an access token not withdrawn", "UPDATE access_tokens SET withdrawn_at = NULL"),
+      ("a request approved", "UPDATE requests SET state = 'approved', decided_by = 'x', decided_at = 1"),
+      ("another request", "UPDATE requests SET request = x'00'"),
+      ("another time of shutting out", "UPDATE nodes_shut_out SET at = 1"),
+      ("another rule of admission", "UPDATE certificates SET rule = 'x' WHERE id = 6"),
+      (
+        "no admission",
+        "UPDATE certificates SET admission = NULL, rule = NULL, claim = NULL, source = NULL WHERE id = 6"
+      ),
+      ("another source", "UPDATE certificates SET source = NULL WHERE id = 6"),
+      ("an unreadable claim", "UPDATE certificates SET claim = 'x' WHERE id = 6"),
+    ].map { Tampering($0.0, $0.1, .editedRow) } + [
+      Tampering("a certificate of a block edited", "UPDATE certificates SET subject = 'x' WHERE id = 7", .editedRow),
+      Tampering(
+        "a certificate of a block exchanged", "UPDATE certificates SET certificate = x'00' WHERE id = 7", .editedRow),
+      Tampering("a certificate of a block deleted", "DELETE FROM certificates WHERE id = 7", .missingRow),
+      Tampering("a deleted invitation", "DELETE FROM invitations", .missingRow),
+      Tampering("a deleted access token", "DELETE FROM access_tokens", .missingRow),
+      Tampering("a node let in", "DELETE FROM nodes_shut_out", .missingRow),
+      Tampering("a node shut out", "INSERT INTO nodes_shut_out VALUES ('x', '', 1, 'x')", .strayRow),
+      Tampering(
+        "an inserted invitation",
+        """
+        INSERT INTO invitations (id, secret_hash, dns, uses, used, created_by, created_at, expires_at)
+        VALUES ('x', zeroblob(32), '[]', 1, 0, 'x', 1, 9999999999)
+        """, .strayRow),
+    ]
+
+  /// What the live rows of the sample are made of.
+  static func addLive(to ledger: SQLiteLedger, at now: Date) async throws {
+    try await ledger.record(LedgerSample.invitation(6, uses: 5), at: now)
+    let claim = Admission.Claim.invitation(id: LedgerSample.invitation(6).id)
+    try await LedgerSample.issue(LedgerSample.admitted(6, .token, claim), on: ledger)
+    try await ledger.record(LedgerSample.accessToken(1), at: now)
+    try await ledger.withdrawAccessToken(LedgerSample.accessToken(1).id, by: "operator", at: now)
+    _ = try await ledger.submit(LedgerSample.pending(1), mostWaiting: 5, at: now)
+    try await LedgerSample.record(LedgerSample.admitted(7, .token, claim), on: ledger)
+    let node = NodeRecord.Key(name: "node-1", organization: "Example")
+    _ = try await ledger.shutOut(node, isShutOut: true, reason: .superseded, by: "operator", at: now)
+  }
+}
+
 @Suite("Verification finds what was falsified")
 struct TamperingTests {
   /// A closed ledger file, and the checkpoint of its end.
-  private func sample() async throws -> (TemporaryDirectory, String, Checkpoint) {
+  private func sample(isLive: Bool = false) async throws -> (TemporaryDirectory, String, Checkpoint) {
     let scratch = try TemporaryDirectory()
     let path: String = scratch.file("ledger.db").path
     let ledger = try SQLiteLedger.openOrCreate(path)
@@ -111,6 +165,7 @@ struct TamperingTests {
       by: "operator", at: now)
     try await ledger.append(
       EventEntry(kind: .trustAdded, actor: "operator", subject: "bundle.pem", detail: ["note": "some text"]), at: now)
+    if isLive { try await Tampering.addLive(to: ledger, at: now) }
     let checkpoint = try #require(await ledger.checkpoint())
     try ledger.close()
     return (scratch, path, checkpoint)
@@ -132,10 +187,11 @@ struct TamperingTests {
 
   @Test("falsification", arguments: Tampering.all)
   func isFound(_ tampering: Tampering) async throws {
-    let (scratch, path, checkpoint) = try await sample()
+    let isLive = Tampering.live.contains { $0.name == tampering.name }
+    let (scratch, path, checkpoint) = try await sample(isLive: isLive)
     let before = try await verify(path, checkpoint)
     #expect(before.isIntact, "\(before.problems)")
-    #expect(before.events == 14)
+    #expect(before.events == (isLive ? 24 : 14))
     try falsify(path, tampering.sql)
     let report = try await verify(path)
     let found = Set(report.problems.map(\.kind))

@@ -4,6 +4,7 @@ import Foundation
 import Ledger
 import LedgerSQLite
 import Orchestrator
+import X509
 
 struct Events: AdministrativeCommand {
   static let configuration = CommandConfiguration(
@@ -33,9 +34,9 @@ struct Events: AdministrativeCommand {
   func run() async throws {
     if let orchestrator = try remote.administration() { return try await show(orchestrator) }
     let home = Home(common.home)
-    _ = try home.authority()
+    let authority = try home.authority()
     let ledger = try home.ledgerForReading()
-    if verify { return try await verify(ledger) }
+    if verify { return try await verify(ledger, roots: authority.trustBundle) }
     if follow {
       for try await event in ledger.follow(after: 0, every: .milliseconds(500)) { try emit(event) }
       return
@@ -44,11 +45,16 @@ struct Events: AdministrativeCommand {
     var all: [EventFacts] = []
     while true {
       let page = try await ledger.events(after: last, limit: 1000)
-      all += page.map(EventFacts.init)
+      // A page at a time: the record of years doesn't fit into memory.
+      if common.output == .json {
+        for event in page { try emit(event) }
+      } else {
+        all += page.map(EventFacts.init)
+      }
       guard let end = page.last else { break }
       last = end.sequence
     }
-    try common.console.emit(EventListFacts(events: all))
+    if common.output != .json { try common.console.emit(EventListFacts(events: all)) }
   }
 
   private func emit(_ event: Event) throws { try emit(EventFacts(event)) }
@@ -68,21 +74,24 @@ struct Events: AdministrativeCommand {
     while true {
       let page = try await orchestrator.events(after: last, limit: API.mostEntries)
       let facts = page.events.map(EventFacts.init)
-      if follow { for event in facts { try emit(event) } } else { all += facts }
+      if follow || common.output == .json { for event in facts { try emit(event) } } else { all += facts }
       last = page.events.last?.sequence ?? last
       guard page.next == nil else { continue }
       guard follow else { break }
       try await Task.sleep(for: .seconds(1))
     }
-    try common.console.emit(EventListFacts(events: all))
+    if common.output != .json { try common.console.emit(EventListFacts(events: all)) }
   }
 
-  private func verify(_ ledger: some EventLog) async throws {
+  private func verify(_ ledger: some EventLog, roots: [Certificate]) async throws {
     let expected = try checkpoint.map { path in
-      try Checkpoint.decode(String(decoding: try InputFile.read(path, limit: 64 << 10), as: UTF8.self))
+      try SignedCheckpoint.decode(String(decoding: try InputFile.read(path, limit: 1_000_000), as: UTF8.self))
     }
-    let report = try await ledger.verify(against: expected)
-    try common.console.emit(VerificationFacts(report))
+    let signer = try await expected?.1?.verify(roots: roots)
+    let report = try await ledger.verify(against: expected?.0)
+    var facts = VerificationFacts(report)
+    facts.signedBy = signer.map { .init(subject: "\($0.certificate.subject)", at: rfc3339($0.at)) }
+    try common.console.emit(facts)
     if !report.isIntact { throw NegativeAnswer() }
   }
 }
@@ -135,10 +144,17 @@ struct VerificationFacts: Facts {
     var explanation: String
   }
 
+  struct SignedBy: Encodable {
+    var subject: String
+    var at: String
+  }
+
   var intact: Bool
   var events: Int
   var certificates: Int
   var checkpoint: String?
+  /// Who signed the checkpoint that was compared with, where it is signed.
+  var signedBy: SignedBy?
   var problems: [Problem]
   var problemCount: Int
 
@@ -154,13 +170,15 @@ struct VerificationFacts: Facts {
   }
 
   func lines(_ style: TextStyle) -> [String] {
+    let compared = signedBy.map { ["# compared with a checkpoint signed by \($0.subject) at \($0.at)"] } ?? []
     guard !intact else {
-      return ["# \(style.green("intact")): \(events) events, \(certificates) certificates"]
+      return ["# \(style.green("intact")): \(events) events, \(certificates) certificates"] + compared
         + (checkpoint.map { [$0] } ?? [])
     }
     var lines = [
       "# \(style.red("not intact")): \(problemCount) problem\(problemCount == 1 ? "" : "s") in \(events) events, \(certificates) certificates"
     ]
+    lines += compared
     for problem in problems {
       let place = [problem.sequence.map { "event \($0)" }, problem.serial.map { "serial \($0)" }].compactMap { $0 }
       lines.append("  \(problem.kind)  \(place.joined(separator: ", "))  \(problem.explanation)")

@@ -38,3 +38,19 @@ extension Sequence<UInt8> {
     return String(decoding: text, as: UTF8.self)
   }
 }
+
+extension [UInt8] {
+  /// As for any sequence, without the cost of a generic one.
+  package var hexadecimal: String {
+    let digits: StaticString = "0123456789abcdef"
+    return String(unsafeUninitializedCapacity: count * 2) { buffer in
+      var place = 0
+      for byte in self {
+        buffer[place] = digits.utf8Start[Int(byte >> 4)]
+        buffer[place + 1] = digits.utf8Start[Int(byte & 15)]
+        place += 2
+      }
+      return place
+    }
+  }
+}

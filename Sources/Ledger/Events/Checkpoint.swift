@@ -13,6 +13,8 @@ package struct Checkpoint: Sendable, Hashable {
 
   private static let mark = "countersign-checkpoint"
 
+  static func isCheckpoint(_ line: Substring) -> Bool { line.hasPrefix(mark) }
+
   /// The text of a checkpoint file: `countersign-checkpoint v1 SEQUENCE HASH`, one line.
   package func encode() -> String { "\(Self.mark) v1 \(sequence) \(hash.hexadecimal)\n" }
 

@@ -27,6 +27,27 @@ package struct EventEntry: Sendable, Hashable {
   }
 }
 
+/// An entry whose detail is encoded already, as the chain keeps it.
+package struct EncodedEntry: Sendable, Hashable {
+  package var kind: EventKind
+  package var actor: String
+  package var subject: String
+  /// A JSON object of strings in canonical form.
+  package var detail: String
+
+  package init(kind: EventKind, actor: String, subject: String, detail: String) {
+    self.kind = kind
+    self.actor = actor
+    self.subject = subject
+    self.detail = detail
+  }
+
+  package init(_ entry: EventEntry) {
+    self.init(
+      kind: entry.kind, actor: entry.actor, subject: entry.subject, detail: CanonicalJSON.encode(entry.detail))
+  }
+}
+
 /// One link of the ledger's hash chain.
 package struct Event: Sendable, Hashable {
   /// 1, 2, 3 … without gaps.
@@ -62,10 +83,14 @@ package struct Event: Sendable, Hashable {
 
   /// The event that follows `head`.
   package init(_ entry: EventEntry, following head: Checkpoint?, at time: Date) {
+    self.init(EncodedEntry(entry), following: head, at: time)
+  }
+
+  package init(_ entry: EncodedEntry, following head: Checkpoint?, at time: Date) {
     let last = head?.sequence ?? 0
     self.init(
       sequence: last &+ 1, time: Date(unixSeconds: time.unixSeconds), kind: entry.kind, actor: entry.actor,
-      subject: entry.subject, detail: CanonicalJSON.encode(entry.detail), previous: head?.hash ?? Event.genesis,
+      subject: entry.subject, detail: entry.detail, previous: head?.hash ?? Event.genesis,
       hash: [])
     hash = computedHash
   }
@@ -75,7 +100,10 @@ package struct Event: Sendable, Hashable {
     var input = LengthPrefixed("countersign event v1")
     input.append(sequence)
     input.append(time.unixSeconds)
-    for text in [kind.rawValue, actor, subject, detail] { input.append(text) }
+    input.append(kind.rawValue)
+    input.append(actor)
+    input.append(subject)
+    input.append(detail)
     input.append(previous)
     return input.hash
   }
@@ -89,30 +117,42 @@ struct LengthPrefixed {
   private var bytes: [UInt8] = []
 
   init(_ purpose: String) {
-    bytes.reserveCapacity(512)
+    bytes.reserveCapacity(1024)
     append(purpose)
   }
 
-  mutating func append(_ field: some Collection<UInt8>) {
-    withUnsafeBytes(of: UInt64(field.count).bigEndian) { bytes.append(contentsOf: $0) }
+  private mutating func append(length: Int) {
+    withUnsafeBytes(of: UInt64(length).bigEndian) { bytes.append(contentsOf: $0) }
+  }
+
+  mutating func append(_ field: [UInt8]) {
+    append(length: field.count)
     bytes.append(contentsOf: field)
   }
 
-  mutating func append(_ text: String) { append(text.utf8) }
+  mutating func append(_ text: String) {
+    append(length: text.utf8.count)
+    bytes.append(contentsOf: text.utf8)
+  }
 
   mutating func append(_ number: Int64) {
-    withUnsafeBytes(of: number.bigEndian) { append($0) }
+    append(length: 8)
+    withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
   }
 
   /// An absent field differs from an empty one.
   mutating func append(_ text: String?) {
-    guard let text else { return append([] as [UInt8]) }
-    append([1] + Array(text.utf8))
+    guard let text else { return append(length: 0) }
+    append(length: text.utf8.count + 1)
+    bytes.append(1)
+    bytes.append(contentsOf: text.utf8)
   }
 
   mutating func append(_ field: [UInt8]?) {
-    guard let field else { return append([] as [UInt8]) }
-    append([1] + field)
+    guard let field else { return append(length: 0) }
+    append(length: field.count + 1)
+    bytes.append(1)
+    bytes.append(contentsOf: field)
   }
 
   var hash: [UInt8] { Array(SHA256.hash(data: bytes)) }

@@ -9,6 +9,7 @@ package struct EventKind: RawRepresentable, Sendable, Hashable {
   package static let intermediateIssued = EventKind(rawValue: "authority.intermediate")
   package static let authorityBackedUp = EventKind(rawValue: "authority.backedUp")
   package static let authorityRestored = EventKind(rawValue: "authority.restored")
+  package static let serialsReserved = EventKind(rawValue: "serials.reserved")
   package static let certificateReserved = EventKind(rawValue: "certificate.reserved")
   package static let certificateIssued = EventKind(rawValue: "certificate.issued")
   package static let certificateRevoked = EventKind(rawValue: "certificate.revoked")
@@ -20,8 +21,9 @@ package struct EventKind: RawRepresentable, Sendable, Hashable {
 
   /// The kinds that stand for a row of the ledger: only the ledger itself writes them.
   package static let rowKinds: Set<EventKind> = [
-    .certificateReserved, .certificateIssued, .certificateRevoked, .crlReserved, .crlIssued, .invitationCreated,
-    .invitationWithdrawn, .accessTokenCreated, .accessTokenWithdrawn, .requestSubmitted, .requestApproved,
+    .serialsReserved, .certificateReserved, .certificateIssued, .certificateRevoked, .crlReserved, .crlIssued,
+    .invitationCreated, .invitationWithdrawn, .accessTokenCreated, .accessTokenWithdrawn, .requestSubmitted,
+    .requestApproved,
     .requestDenied, .nodeShutOut, .nodeReadmitted,
   ]
 }

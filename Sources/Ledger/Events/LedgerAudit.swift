@@ -26,6 +26,8 @@ package struct LedgerAudit {
   private var certificates: [Key: ExpectedCertificate] = [:]
   private var crls: [Key: ExpectedCRL] = [:]
   private var live = LiveAudit()
+  /// Serials that were taken together and have no certificate yet.
+  private var blocks: Set<Key> = []
   private var head: Checkpoint?
   private var eventCount = 0
   private var rowCount = 0
@@ -46,6 +48,7 @@ package struct LedgerAudit {
     if event.sequence == checkpoint?.sequence { hashAtCheckpoint = event.hash }
     switch event.kind {
     case .certificateReserved: reserve(event)
+    case .serialsReserved: take(event)
     case .certificateIssued, .certificateRevoked: advance(event)
     case .crlReserved, .crlIssued: number(event)
     default: break
@@ -148,6 +151,7 @@ extension LedgerAudit {
 
   private mutating func advance(_ event: Event) {
     let details = event.details
+    if event.kind == .certificateIssued, let row = details["row"] { return record(event, details, row: row) }
     let key = Key(issuer: details["issuer"] ?? "", subject: event.subject)
     guard var expected = certificates[key] else {
       return report(.impossibleEvent, event, "event \(event.sequence) names serial \(event.subject), never reserved")
@@ -173,6 +177,27 @@ extension LedgerAudit {
     } else {
       report(.impossibleEvent, event, "event \(event.sequence) doesn't follow from the state of CRL \(event.subject)")
     }
+  }
+
+  private mutating func take(_ event: Event) {
+    let details = event.details
+    for serial in (details["serials"] ?? "").split(separator: " ") {
+      let key = Key(issuer: details["issuer"] ?? "", subject: String(serial))
+      guard blocks.insert(key).inserted, certificates[key] == nil else {
+        return report(.impossibleEvent, event, "event \(event.sequence) reserves serial \(serial) a second time")
+      }
+    }
+  }
+
+  /// One of the serials that were taken together got its certificate.
+  private mutating func record(_ event: Event, _ details: [String: String], row: String) {
+    let key = Key(issuer: details["issuer"] ?? "", subject: event.subject)
+    guard blocks.remove(key) != nil, certificates[key] == nil else {
+      return report(.impossibleEvent, event, "event \(event.sequence) issues a serial that was not reserved")
+    }
+    certificates[key] = ExpectedCertificate(
+      sequence: event.sequence, reservedAt: event.time, row: row,
+      issued: (event.time, details["fingerprint"] ?? ""))
   }
 
   private static func differences(_ record: CertificateRecord, _ expected: ExpectedCertificate) -> [String] {

@@ -4,27 +4,45 @@ import Foundation
 
 /// The events that stand for rows. What they say of a row is enough to tell whether the row was edited since.
 package enum LedgerEvents {
-  package static func reserved(_ reservation: Reservation) -> EventEntry {
-    var detail = [
-      "issuer": reservation.issuer.keyID.hexadecimal, "name": reservation.subject, "profile": reservation.profile,
-      "row": reservation.digest.hexadecimal,
-    ]
-    if let admission = reservation.admission {
-      detail["admission"] = admission.kind.rawValue
-      detail["rule"] = admission.rule
-      detail["claim"] = admission.claim?.text
-      detail["source"] = admission.source
-    }
-    return EventEntry(
-      kind: .certificateReserved, actor: reservation.requestedBy, subject: reservation.serial.hex, detail: detail)
+  package static func reserved(_ reservation: Reservation) -> EncodedEntry {
+    EncodedEntry(
+      kind: .certificateReserved, actor: reservation.requestedBy, subject: reservation.serial.hex,
+      detail: detail(reservation, fingerprint: nil))
+  }
+
+  /// A certificate whose serial was reserved with others: what it is, and that it was issued.
+  package static func recorded(_ reservation: Reservation, fingerprint: [UInt8]) -> EncodedEntry {
+    EncodedEntry(
+      kind: .certificateIssued, actor: reservation.requestedBy, subject: reservation.serial.hex,
+      detail: detail(reservation, fingerprint: fingerprint.hexadecimal))
+  }
+
+  private static func detail(_ reservation: Reservation, fingerprint: String?) -> String {
+    let admission = reservation.admission
+    return CanonicalJSON.encode(members: [
+      ("admission", admission?.kind.rawValue), ("claim", admission?.claim?.text), ("fingerprint", fingerprint),
+      ("issuer", reservation.issuer.keyID.hexadecimal), ("name", reservation.subject),
+      ("profile", reservation.profile), ("row", reservation.digest.hexadecimal), ("rule", admission?.rule),
+      ("source", admission?.source),
+    ])
+  }
+
+  package static func reserved(_ serials: [SerialNumber], of issuer: [UInt8], by actor: String) -> EncodedEntry {
+    EncodedEntry(
+      kind: .serialsReserved, actor: actor, subject: String(serials.count),
+      detail: CanonicalJSON.encode(members: [
+        ("issuer", issuer.hexadecimal), ("serials", serials.map(\.hex).joined(separator: " ")),
+      ]))
   }
 
   package static func issued(
-    _ serial: SerialNumber, of issuer: [UInt8], fingerprint: [UInt8], by actor: String
-  ) -> EventEntry {
-    EventEntry(
-      kind: .certificateIssued, actor: actor, subject: serial.hex,
-      detail: ["fingerprint": fingerprint.hexadecimal, "issuer": issuer.hexadecimal])
+    _ serial: String, of issuer: [UInt8], fingerprint: [UInt8], by actor: String
+  ) -> EncodedEntry {
+    EncodedEntry(
+      kind: .certificateIssued, actor: actor, subject: serial,
+      detail: CanonicalJSON.encode(members: [
+        ("fingerprint", fingerprint.hexadecimal), ("issuer", issuer.hexadecimal),
+      ]))
   }
 
   package static func revoked(
@@ -61,7 +79,9 @@ extension Reservation {
     input.append(commonName)
     input.append(organization)
     input.append(CanonicalJSON.encode(names))
-    for text in [profile, keyAlgorithm, requestedBy] { input.append(text) }
+    input.append(profile)
+    input.append(keyAlgorithm)
+    input.append(requestedBy)
     input.append(notBefore.unixSeconds)
     input.append(notAfter.unixSeconds)
     input.append(publicKeyHash)

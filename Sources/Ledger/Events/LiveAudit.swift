@@ -51,7 +51,7 @@ struct LiveAudit {
       shutOut[.init(name: id, organization: details["organization"])] = (event.sequence, event.time, event.actor)
     case .nodeReadmitted:
       follows = shutOut.removeValue(forKey: .init(name: id, organization: details["organization"])) != nil
-    case .certificateReserved: follows = take(details["claim"])
+    case .certificateReserved, .certificateIssued: follows = take(details["claim"])
     default: break
     }
     guard !follows else { return nil }

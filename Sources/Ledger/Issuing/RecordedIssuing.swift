@@ -41,6 +41,25 @@ package struct RecordedIssuing: Sendable {
     }
   }
 
+  /// Signs what the policy allowed, with a serial from the supply, which was on the disk before. One transaction then
+  /// takes the admission's claim and writes the certificate, before this returns. What can't be written is thrown away.
+  /// - Parameters: as ``issue(_:der:serial:by:admission:at:)``.
+  /// - Throws: ``IssuanceError``, ``LedgerError``.
+  package func issue(
+    _ request: AuthorizedRequest, der: [UInt8]?, serials: SerialSupply, by requester: String, admission: Admission?,
+    at now: Date
+  ) async throws -> IssuedCertificate {
+    try check(request, at: now)
+    let validity = try issuer.validity(for: request.grant.lifetime, at: now)
+    let serial = try await serials.next(of: reference, from: log, by: requester, at: now)
+    let reservation = try Reservation(
+      request.grant, serial: serial, issuer: reference, validity: validity, request: der, requestedBy: requester,
+      admission: admission)
+    let issued = try issuer.issue(request, serial: serial, at: now)
+    try await log.record(reservation, certificate: issued.der, at: now)
+    return issued
+  }
+
   /// Writes the reservation, signs, and writes the certificate.
   package func recorded(
     _ reservation: Reservation, at now: Date, sign: () throws -> IssuedCertificate
