@@ -33,21 +33,23 @@ package struct OrchestratorService: Sendable {
   package func run() async throws {
     let own = OwnCertificate(core: core, store: edge.credentials, state: state, jitter: edge.jitter)
     try await own.renewIfDue()
+    guard let credential = own.credential else { return }
+    let transport = try SecureTransport(core, credential: credential)
     // Nobody who is revoked gets in, from the first connection on.
     try await follower.catchUp()
     core.metrics.build(version: edge.version)
     core.metrics.reloaded(successfully: true, at: core.clock())
     let (listening, continuation) = AsyncStream.makeStream(of: Void.self)
-    let listeners = self.listeners { continuation.yield() }
+    let listeners = self.listeners(transport) { continuation.yield() }
     let background = BackgroundServices(
       core: core, state: state, edge: edge, listening: listening, listeners: listeners.count,
       prepare: { [publisher, statusResponder] in
         await publisher.publishDue()
         await statusResponder.renewDue()
-      }, services: backgroundServices(own))
+      }, services: backgroundServices(own, transport))
     let notice = StopNotice(
       state: state, notification: edge.notification, logger: core.logger,
-      deadline: core.current.configuration.server.shutdownTimeout)
+      deadline: core.current.configuration.server.shutdownTimeout + .seconds(3))
     // They are stopped in reverse: first nothing new is let in, then what works behind the listeners ends.
     var configuration = ServiceGroupConfiguration(
       services: ([background] + listeners + [notice] as [any Service]).map { .init(service: $0) },
@@ -64,9 +66,10 @@ package struct OrchestratorService: Sendable {
   // MARK: Parts
 
   /// What is served over TLS.
-  private var routes: [any RouteProvider] {
-    [
-      OperationRoutes(core: core, readiness: Readiness(core: core, state: state, publisher: publisher)),
+  private func routes(_ transport: SecureTransport) -> [any RouteProvider] {
+    let readiness = Readiness(core: core, state: state, publisher: publisher, connections: transport.registry)
+    return [
+      OperationRoutes(core: core, readiness: readiness),
       AdminRoutes(core: core, publisher: publisher),
     ] + enrolment.routes + publicRoutes
   }
@@ -77,8 +80,10 @@ package struct OrchestratorService: Sendable {
     [RevocationRoutes(core: core, responder: statusResponder, publisher: publisher)]
   }
 
-  private func backgroundServices(_ own: OwnCertificate) -> [any Service] {
-    let publish: @Sendable (TLSCredential) async throws -> Void = { _ in }
+  private func backgroundServices(_ own: OwnCertificate, _ transport: SecureTransport) -> [any Service] {
+    let publish: @Sendable (TLSCredential) async throws -> Void = { [core] credential in
+      try transport.replace(credential: credential, trust: PeerTrust(core.current))
+    }
     var services: [any Service] = [
       SightingsWriter(core: core), follower, publisher, statusResponder,
       OwnCertificateRenewal(own: own, logger: core.logger, clock: core.clock, publish: publish),
@@ -89,11 +94,12 @@ package struct OrchestratorService: Sendable {
     return services
   }
 
-  private func listeners(_ onListening: @escaping @Sendable () -> Void) -> [Listener] {
+  private func listeners(_ transport: SecureTransport, _ onListening: @escaping @Sendable () -> Void) -> [Listener] {
     let configuration = core.current.configuration
     var listeners = [
       Listener(
-        address: configuration.listen, server: .http1(), responder: responder(routes), logger: quiet,
+        address: configuration.listen, server: transport.mutualTLS, responder: responder(routes(transport)),
+        logger: quiet,
         onListening: { [state] port in
           state.update { $0.port = port }
           onListening()
@@ -102,7 +108,7 @@ package struct OrchestratorService: Sendable {
     if let address = configuration.publicListen {
       listeners.append(
         Listener(
-          address: address, server: .http1(), responder: responder(publicRoutes), logger: quiet,
+          address: address, server: transport.plain, responder: responder(publicRoutes), logger: quiet,
           onListening: { [state] port in
             state.update { $0.publicPort = port }
             onListening()
