@@ -302,6 +302,25 @@ extension LiveConformance {
       (again.createdAt, again.expiresAt) = (late, late.addingTimeInterval(10))
       try expectEqual(try await ledger.submit(again, mostWaiting: 2, at: late), again, "the request asked again")
     },
+    LiveConformance("wrong pairing codes are counted, and the last one denies") { ledger in
+      let request = LedgerSample.pending(1)
+      _ = try await ledger.submit(request, mostWaiting: 9, at: now)
+      for left in [2, 1, 0] {
+        let found = try await ledger.refuseCode(of: request.id, by: "alice", mostTries: 3, at: after(5))
+        try expectEqual(found, left, "tries left")
+      }
+      let denied = try await ledger.pendingRequest(request.id)
+      try expectEqual(denied?.state, .denied, "the state")
+      try expectEqual(denied?.decidedBy, "alice", "who decided")
+      try await LedgerConformance.expect(.notFound("a waiting request \(request.id)")) {
+        () async throws(LedgerError) in
+        _ = try await ledger.refuseCode(of: request.id, by: "alice", mostTries: 3, at: after(6))
+      }
+      let kinds = try await ledger.events(after: 0, limit: 10).map(\.kind)
+      try expectEqual(
+        kinds,
+        [.requestSubmitted, .pairingCodeRefused, .pairingCodeRefused, .pairingCodeRefused, .requestDenied], "events")
+    },
     LiveConformance("two requests never share an ID") { ledger in
       let request = LedgerSample.pending(1)
       _ = try await ledger.submit(request, mostWaiting: 9, at: now)

@@ -31,9 +31,10 @@ private struct CommandDump: Decodable {
 
 @Suite("what the scripted cases cover")
 struct CommandCoverageTests {
-  /// Flags that every command takes; one case tries them on all.
+  /// Flags that every command, or every one that acts on an orchestrator, takes; one case tries them on all.
   private static let common: Set<String> = [
-    "--home", "--output", "--quiet", "--verbose", "--color", "--version", "--help",
+    "--home", "--output", "--quiet", "--verbose", "--color", "--version", "--help", "--orchestrator", "--access-file",
+    "--client-cert", "--client-key", "--orchestrator-trust",
   ]
 
   @Test("every command and every flag stands in a scripted case")

@@ -2,14 +2,14 @@ import Foundation
 import PKITestKit
 import Testing
 
-/// A file of `Tests/Integration/Desk` or `Tests/Integration/Fleet`.
+/// A file of `Tests/Integration/Desk`, `Fleet` or `Live`.
 struct ScriptFile: Sendable, CustomTestStringConvertible {
   let url: URL
   let script: Script
 
   var testDescription: String { "\(url.lastPathComponent): \(script.title)" }
 
-  static let all: [ScriptFile] = folder("Desk") + folder("Fleet")
+  static let all: [ScriptFile] = folder("Desk") + folder("Fleet") + folder("Live")
 
   static func folder(_ name: String) -> [ScriptFile] {
     let folder = Workspace.sources.appendingPathComponent(name)

@@ -1,4 +1,5 @@
 import Credentials
+import Foundation
 package import HTTPTypes
 import Ledger
 import X509
@@ -12,10 +13,6 @@ extension Problem {
   /// Nothing in the request speaks for it.
   package static let credentialsMissing = Problem(
     .unauthenticated, .unauthorized, "a token, a password or a client certificate is needed", headers: basicChallenge)
-
-  /// The same for an unknown ID or name and a wrong secret.
-  package static let credentialsWrong = Problem(
-    .unauthenticated, .unauthorized, "the credentials are not valid", headers: basicChallenge)
 }
 
 extension Refusal {
@@ -29,7 +26,7 @@ extension Refusal {
   init(_ refusal: ClaimRefusal, rule: String) {
     let problem: Problem =
       switch refusal {
-      case .invitationUnknown: .credentialsWrong
+      case .invitationUnknown: .wrongCredentials
       // Another poll of the same client was faster, and has the certificate.
       case .approvalMissing:
         Problem(.conflict, .conflict, "the request is being answered; ask again", headers: [.retryAfter: "1"])
@@ -57,4 +54,15 @@ extension Ledger.Admission {
 extension DistinguishedName {
   /// The node that a subject names; nil without a common name.
   var node: NodeRecord.Key? { commonName.map { NodeRecord.Key(name: $0, organization: organization) } }
+}
+
+/// Where credentials were sent that no way of admission takes, the answer is that of wrong ones.
+struct CredentialsRefusal: AdmissionMethod {
+  func admit(
+    _ request: EnrolmentRequest, in snapshot: OrchestratorCore.Snapshot, at now: Date
+  ) async throws -> AdmissionOutcome {
+    guard request.credentials != nil else { return .notMine }
+    return .refused(
+      Refusal(.wrongCredentials, rule: "admission", cause: "credentials of a kind that is not offered"))
+  }
 }

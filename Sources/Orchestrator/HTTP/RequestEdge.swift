@@ -28,6 +28,7 @@ package struct RequestEdge: RouterMiddleware {
     }
     response.headers[.requestID] = context.id
     let duration = ContinuousClock.now - start
+    if let peer = context.peer { core.sightings.note(peer, from: context.source, at: core.clock()) }
     core.metrics.answered(
       route: context.endpointPath, method: request.method, status: response.status, duration: duration)
     log(request, response, duration, context)

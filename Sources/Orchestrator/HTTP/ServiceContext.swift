@@ -14,8 +14,12 @@ package struct ServiceContext: RequestContext {
   package let isSecure: Bool
 
   package init(source: ApplicationRequestContextSource) {
+    self.init(source, ConnectionFacts.of(source.channel))
+  }
+
+  /// For a request whose connection is known otherwise.
+  package init(_ source: some RequestContextSource, _ facts: ConnectionFacts) {
     coreContext = .init(source: source)
-    let facts = ConnectionFacts.of(source.channel)
     peer = facts.peer
     isSecure = facts.isSecure
     self.source = facts.source

@@ -35,10 +35,17 @@ extension MetricDefinition {
     "countersign_http_request_duration_seconds", .histogram(latencies), labels: ["route"],
     "Time from a request's head to its answer, by route.")
   static let connections = MetricDefinition(
-    "countersign_connections", .gauge, labels: ["listener"], "Connections that are open, by listener.")
+    "countersign_connections", .gauge, "Connections that are open, on both listeners.")
+  static let openHandshakes = MetricDefinition(
+    "countersign_connections_handshaking", .gauge, "Open connections whose TLS handshake is not completed.")
+  static let accepted = MetricDefinition(
+    "countersign_connections_accepted_total", .counter, "Connections that were accepted.")
+  static let closings = MetricDefinition(
+    "countersign_connections_closed_total", .counter, labels: ["reason"],
+    "Connections that the service closed or didn't take, by reason.")
   static let handshakes = MetricDefinition(
-    "countersign_tls_handshakes_total", .counter, labels: ["outcome", "reason"],
-    "TLS handshakes that ended, by outcome, and for what they were refused.")
+    "countersign_tls_handshakes_total", .counter, labels: ["outcome"],
+    "TLS handshakes that ended: with a client certificate, anonymous, or why they failed.")
   static let admissions = MetricDefinition(
     "countersign_admissions_total", .counter, labels: ["kind", "outcome", "reason"],
     "Decisions on requests for certificates, by kind of admission, outcome, and reason of a refusal.")
@@ -90,7 +97,8 @@ extension MetricDefinition {
 
   /// All that /metrics shows, in its order. docs/operate/observability.md describes each.
   package static let all: [MetricDefinition] = [
-    requests, requestDuration, connections, handshakes, admissions, issued, revocations, revocationListAge,
+    requests, requestDuration, connections, openHandshakes, accepted, closings, handshakes, admissions, issued,
+    revocations, revocationListAge,
     revocationListEnd, statusAnswers, ledgerLatency, ledgerBatch, ledgerQueue, waitingRequests, ownCertificateEnd,
     issuerEnd, reloadSuccess, reloadTime, build, cpuTime, residentMemory, openFiles, mostFiles, startTime,
   ]

@@ -42,13 +42,13 @@ package final class ServiceMetrics: Sendable {
     timer.recordNanoseconds(duration.nanoseconds)
   }
 
-  /// - Parameter reason: one of few words; empty for an accepted one.
-  package func handshake(outcome: String, reason: String = "", count: Int = 1) {
-    add(count, to: .handshakes, [("outcome", outcome), ("reason", reason)])
-  }
-
-  package func connections(_ count: Int, listener: String) {
-    set(.connections, Double(count), [("listener", listener)])
+  /// What the transport counted since the start.
+  func transport(_ counters: TransportCounters) {
+    set(.connections, Double(counters.open))
+    set(.openHandshakes, Double(counters.handshaking))
+    set(.accepted, Double(counters.accepted))
+    for (outcome, count) in counters.handshakes { set(.handshakes, Double(count), [("outcome", outcome.label)]) }
+    for (reason, count) in counters.closings { set(.closings, Double(count), [("reason", reason.rawValue)]) }
   }
 
   // MARK: Certificates

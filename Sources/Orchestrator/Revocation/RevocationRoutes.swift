@@ -45,8 +45,7 @@ package struct RevocationRoutes: RouteProvider {
     } catch is NIOTooManyBytesError {
       throw Problem(.tooLarge, .contentTooLarge, "at most \(OCSPRequest.sizeLimit) bytes")
     }
-    let reply = await responder.reply(to: Array(buffer: body))
-    core.metrics.statusAnswer(reply.status, isCached: reply.isFromCache)
+    let reply = await answer(Array(buffer: body))
     return Response(
       status: .ok, headers: [.contentType: Self.answerType],
       body: ResponseBody(byteBuffer: reply.document.bytes))
@@ -58,15 +57,19 @@ package struct RevocationRoutes: RouteProvider {
     guard path.utf8.count <= 4 * OCSPRequest.sizeLimit else {
       throw Problem(.tooLarge, .uriTooLong, "send it by POST")
     }
-    let der = OCSPPath.request(in: path)
-    let reply = await responder.reply(to: der ?? [])
-    core.metrics.statusAnswer(reply.status, isCached: reply.isFromCache)
+    let reply = await answer(OCSPPath.request(in: path) ?? [])
     guard reply.isCacheable else {
       return Response(
         status: .ok, headers: [.contentType: Self.answerType, .cacheControl: "no-store"],
         body: ResponseBody(byteBuffer: reply.document.bytes))
     }
     return reply.document.response(to: request, contentType: Self.answerType, at: core.clock())
+  }
+
+  private func answer(_ request: [UInt8]) async -> OCSPResponder.Reply {
+    let reply = await responder.reply(to: request)
+    core.metrics.statusAnswer(reply.status, isCached: reply.isFromCache)
+    return reply
   }
 
   private static let answerType = "application/ocsp-response"

@@ -17,6 +17,7 @@ package struct OrchestratorService: Sendable {
   private let follower: LedgerFollower
   private let publisher: CRLPublisher
   private let statusResponder: OCSPResponder
+  private let enrolment: EnrolmentParts
 
   package init(core: OrchestratorCore, edge: ServiceEdge) {
     self.core = core
@@ -24,6 +25,7 @@ package struct OrchestratorService: Sendable {
     follower = LedgerFollower(core: core)
     publisher = CRLPublisher(core: core)
     statusResponder = OCSPResponder(core: core)
+    enrolment = EnrolmentParts(core: core)
   }
 
   /// Serves until SIGTERM or SIGINT. Requests under way may end within the configured time.
@@ -31,21 +33,23 @@ package struct OrchestratorService: Sendable {
   package func run() async throws {
     let own = OwnCertificate(core: core, store: edge.credentials, state: state, jitter: edge.jitter)
     try await own.renewIfDue()
+    guard let credential = own.credential else { return }
+    let transport = try SecureTransport(core, credential: credential)
     // Nobody who is revoked gets in, from the first connection on.
     try await follower.catchUp()
     core.metrics.build(version: edge.version)
     core.metrics.reloaded(successfully: true, at: core.clock())
     let (listening, continuation) = AsyncStream.makeStream(of: Void.self)
-    let listeners = self.listeners { continuation.yield() }
+    let listeners = self.listeners(transport) { continuation.yield() }
     let background = BackgroundServices(
       core: core, state: state, edge: edge, listening: listening, listeners: listeners.count,
       prepare: { [publisher, statusResponder] in
         await publisher.publishDue()
         await statusResponder.renewDue()
-      }, services: backgroundServices(own))
+      }, services: backgroundServices(own, transport))
     let notice = StopNotice(
       state: state, notification: edge.notification, logger: core.logger,
-      deadline: core.current.configuration.server.shutdownTimeout)
+      deadline: core.current.configuration.server.shutdownTimeout + .seconds(3))
     // They are stopped in reverse: first nothing new is let in, then what works behind the listeners ends.
     var configuration = ServiceGroupConfiguration(
       services: ([background] + listeners + [notice] as [any Service]).map { .init(service: $0) },
@@ -62,11 +66,12 @@ package struct OrchestratorService: Sendable {
   // MARK: Parts
 
   /// What is served over TLS.
-  private var routes: [any RouteProvider] {
-    [
-      OperationRoutes(core: core, readiness: Readiness(core: core, state: state, publisher: publisher)),
+  private func routes(_ transport: SecureTransport) -> [any RouteProvider] {
+    let readiness = Readiness(core: core, state: state, publisher: publisher, connections: transport.registry)
+    return [
+      OperationRoutes(core: core, readiness: readiness),
       AdminRoutes(core: core, publisher: publisher),
-    ] + publicRoutes
+    ] + enrolment.routes + publicRoutes
   }
 
   /// What is also served over plain HTTP, because a client that checks a certificate can't need TLS for it
@@ -75,22 +80,26 @@ package struct OrchestratorService: Sendable {
     [RevocationRoutes(core: core, responder: statusResponder, publisher: publisher)]
   }
 
-  private func backgroundServices(_ own: OwnCertificate) -> [any Service] {
-    let publish: @Sendable (TLSCredential) async throws -> Void = { _ in }
+  private func backgroundServices(_ own: OwnCertificate, _ transport: SecureTransport) -> [any Service] {
+    let publish: @Sendable (TLSCredential) async throws -> Void = { [core] credential in
+      try transport.replace(credential: credential, trust: PeerTrust(core.current))
+    }
     var services: [any Service] = [
       SightingsWriter(core: core), follower, publisher, statusResponder,
       OwnCertificateRenewal(own: own, logger: core.logger, clock: core.clock, publish: publish),
       Reloading(core: core, edge: edge, own: own, publish: publish),
     ]
+    services += enrolment.services
     if let watchdog = edge.notification.watchdogService { services.append(watchdog) }
     return services
   }
 
-  private func listeners(_ onListening: @escaping @Sendable () -> Void) -> [Listener] {
+  private func listeners(_ transport: SecureTransport, _ onListening: @escaping @Sendable () -> Void) -> [Listener] {
     let configuration = core.current.configuration
     var listeners = [
       Listener(
-        address: configuration.listen, server: .http1(), responder: responder(routes), logger: quiet,
+        address: configuration.listen, server: transport.mutualTLS, responder: responder(routes(transport)),
+        logger: quiet,
         onListening: { [state] port in
           state.update { $0.port = port }
           onListening()
@@ -99,7 +108,7 @@ package struct OrchestratorService: Sendable {
     if let address = configuration.publicListen {
       listeners.append(
         Listener(
-          address: address, server: .http1(), responder: responder(publicRoutes), logger: quiet,
+          address: address, server: transport.plain, responder: responder(publicRoutes), logger: quiet,
           onListening: { [state] port in
             state.update { $0.publicPort = port }
             onListening()

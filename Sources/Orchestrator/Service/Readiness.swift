@@ -36,6 +36,7 @@ struct Readiness: Sendable {
   let core: OrchestratorCore
   let state: ServiceState
   let publisher: CRLPublisher
+  let connections: ConnectionRegistry
 
   func report() async -> Report {
     let now = core.clock()
@@ -54,6 +55,7 @@ struct Readiness: Sendable {
   func measure() async {
     let now = core.clock()
     core.metrics.process(.current())
+    core.metrics.transport(connections.counters)
     core.metrics.revocations(core.revocations.count)
     if let end = state.current.ownCertificateEnd { core.metrics.ownCertificate(notAfter: end) }
     for issuing in core.current.authority.issuers {

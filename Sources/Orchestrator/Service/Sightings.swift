@@ -9,30 +9,47 @@ import X509
 package final class Sightings: Sendable {
   private static let mostNodes = 100_000
 
-  private let latest = Mutex<[NodeRecord.Key: NodeRecord.Sighting]>([:])
+  private struct Noted {
+    var node: NodeRecord.Key
+    var sighting: NodeRecord.Sighting
+  }
+
+  private let latest = Mutex<[SerialNumber: Noted]>([:])
 
   package init() {}
 
   /// Notes a node that proved itself with a certificate of our own.
   package func note(_ peer: PeerIdentity, from source: String, at now: Date) {
-    guard case .own = peer.origin, let name = peer.certificate.subject.commonName else { return }
-    let key = NodeRecord.Key(name: name, organization: peer.certificate.subject.organization)
-    let sighting = NodeRecord.Sighting(serial: peer.certificate.serialNumber, at: now, source: source)
+    guard case .own = peer.origin else { return }
+    let serial = peer.certificate.serialNumber
     latest.withLock { latest in
-      if latest[key] != nil || latest.count < Self.mostNodes { latest[key] = sighting }
+      // One who goes on asking: its name needn't be read again.
+      if latest[serial] != nil {
+        latest[serial]?.sighting.at = now
+        return
+      }
+      guard latest.count < Self.mostNodes, let name = peer.certificate.subject.commonName else { return }
+      latest[serial] = Noted(
+        node: NodeRecord.Key(name: name, organization: peer.certificate.subject.organization),
+        sighting: NodeRecord.Sighting(serial: serial, at: now, source: source))
     }
   }
 
-  /// Takes what was noted.
+  /// Takes what was noted: of each node, the last.
   func drain() -> [NodeRecord.Key: NodeRecord.Sighting] {
-    latest.withLock { latest in
+    let noted = latest.withLock { latest in
       defer { latest = [:] }
       return latest
     }
+    return Dictionary(noted.values.map { ($0.node, $0.sighting) }) { $0.at > $1.at ? $0 : $1 }
   }
 
   /// Puts back what could not be written, unless something newer was noted meanwhile.
   func restore(_ sightings: [NodeRecord.Key: NodeRecord.Sighting]) {
-    latest.withLock { latest in latest.merge(sightings) { newer, _ in newer } }
+    latest.withLock { latest in
+      for (node, sighting) in sightings where latest[sighting.serial] == nil {
+        latest[sighting.serial] = Noted(node: node, sighting: sighting)
+      }
+    }
   }
 }

@@ -35,8 +35,8 @@ extension LedgerAdministration {
       try IssuerReference(publicKey: $0.certificate.publicKey, ordinal: $0.number).keyID
         == record.reservation.issuer.keyID
     }
-    let above = try issuer.map { [$0.certificate] + $0.chain }?.filter { $0.subject != $0.issuer } ?? []
-    return try PEM.encode("CERTIFICATE", leaf) + above.map { PEM.encode("CERTIFICATE", try $0.derBytes()) }.joined()
+    let above = issuer.map { [$0.certificate] + $0.chain }?.filter { $0.subject != $0.issuer } ?? []
+    return try ([leaf] + above.map { try $0.derBytes() }).map { PEM.encode("CERTIFICATE", $0) }.joined()
   }
 }
 

@@ -97,7 +97,7 @@ package struct ESTRoutes: RouteProvider {
 
   private static func credentials(in request: Request) throws(Problem) -> BasicCredentials? {
     guard let value = request.headers[.authorization] else { return nil }
-    guard let credentials = BasicCredentials(authorization: value) else { throw .credentialsWrong }
+    guard let credentials = BasicCredentials(authorization: value) else { throw .wrongCredentials }
     return credentials
   }
 

@@ -54,15 +54,20 @@ package struct ApprovalAdmission: AdmissionMethod {
       names: grant.names.map(\.description), request: request.der,
       pairingCode: try authority.pairingCode(of: request.request).description, source: request.source, createdAt: now,
       expiresAt: now.addingTimeInterval(Double(approval.expiresAfter.components.seconds)))
+    let waiting: PendingRequest
     do {
-      return outcome(
-        of: try await ledger.submit(pending, mostWaiting: Self.mostWaiting, at: now), source: request.source)
-    } catch LedgerError.queueFull {
-      let problem = Problem(
-        .unavailable, .serviceUnavailable, "too many requests wait for an operator", headers: [.retryAfter: "60"])
-      return .refused(Refusal(problem, rule: Self.rule, cause: "\(Self.mostWaiting) requests wait already"))
+      waiting = try await ledger.submit(pending, mostWaiting: Self.mostWaiting, at: now)
+    } catch {
+      guard case .queueFull = error else { throw error }
+      return .refused(Self.queueFull)
     }
+    return outcome(of: waiting, source: request.source)
   }
+
+  private static let queueFull = Refusal(
+    Problem(
+      .unavailable, .serviceUnavailable, "too many requests wait for an operator", headers: [.retryAfter: "60"]),
+    rule: rule, cause: "\(mostWaiting) requests wait already", kind: .approval)
 
   private func outcome(of pending: PendingRequest, source: String) -> AdmissionOutcome {
     switch pending.state {

@@ -27,7 +27,7 @@ package final class InvitationAdmission: AdmissionMethod {
     let invitation = try await invitation(id)
     guard TokenSecret.matches(credentials.password, hash: invitation?.secretHash), let invitation else {
       let cause = invitation == nil ? "an unknown token" : "a wrong secret for token \(id)"
-      return .refused(Refusal(.credentialsWrong, rule: Self.rule, cause: cause, kind: .token))
+      return .refused(Refusal(.wrongCredentials, rule: Self.rule, cause: cause, kind: .token))
     }
     guard now < invitation.expiresAt else {
       return .refused(Refusal(.invitationExpired, rule: Self.rule))

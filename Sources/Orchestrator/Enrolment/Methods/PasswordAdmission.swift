@@ -43,7 +43,7 @@ package struct PasswordAdmission: AdmissionMethod {
     guard isRight else {
       // A name that isn't in the file may be a password that was typed in the wrong place.
       let cause = passwords.hashes[name] == nil ? "an unknown name" : "a wrong password for \(name)"
-      return .refused(Refusal(.wrongCredentials, rule: Self.rule, cause: cause))
+      return .refused(Refusal(.credentialsWrong, rule: Self.rule, cause: cause))
     }
     let admission = Ledger.Admission(
       kind: .password, rule: Self.rule, claim: .password(name: name), source: request.source)
@@ -51,11 +51,4 @@ package struct PasswordAdmission: AdmissionMethod {
   }
 
   private static let rule = "admission.passwords"
-}
-
-extension Problem {
-  /// What is the same for an unknown name and a wrong secret.
-  package static let wrongCredentials = Problem(
-    .unauthenticated, .unauthorized, "The credentials are not valid.",
-    headers: [.wwwAuthenticate: "Basic realm=\"countersign\", charset=\"UTF-8\""])
 }

@@ -1,0 +1,82 @@
+import Foundation
+import PKITestKit
+import Testing
+
+@Suite("administration of a running orchestrator")
+struct AdminAPITests {
+  private static let repository = Workspace.sources.appendingPathComponent("../..").standardizedFileURL
+
+  /// An access file for a running orchestrator, and the header that curl reads.
+  private static func access(_ role: String, of orchestrator: RunningOrchestrator) throws {
+    try orchestrator.workspace.bash(
+      """
+      countersign orchestrator access \(role)-1 --role \(role) --url \(orchestrator.url) -o \(role).access --quiet
+      sed 's/.*id=\\(.*\\)&secret=\\(.*\\)/Authorization: Bearer \\1.\\2/' \(role).access >\(role).header
+      """)
+  }
+
+  @Test("schemathesis finds nothing that differs from the description", .timeLimit(.minutes(5)))
+  func schemathesis() throws {
+    let orchestrator = try RunningOrchestrator(
+      settings: "admission: {tokens: true}", prepare: "for n in 1 2 3; do countersign issue node-$n -o n --quiet; done")
+    defer { orchestrator.stop() }
+    try Self.access("administrator", of: orchestrator)
+    let description = Self.repository.appendingPathComponent("deploy/openapi.yaml").path
+    // A request that is well-formed and not acceptable is 422: that its text is no certificate request can't be said
+    // in a schema.
+    try Data(
+      """
+      [checks.positive_data_acceptance]
+      expected-statuses = ["2xx", "304", "401", "403", "404", "409", "422"]
+
+      """.utf8
+    ).write(to: orchestrator.workspace.directory.file("schemathesis.toml"))
+    try orchestrator.workspace.bash(
+      """
+      '\(Workspace.tools)/schemathesis' --config-file schemathesis.toml run '\(description)' --url '\(orchestrator.url)' \
+        --tls-verify ca.crt -H "$(cat administrator.header)" --include-path-regex '^/v1/' --max-examples 8 \
+        --checks all --seed 1 --workers 2 --max-failures 5 --warnings off --no-color >schemathesis.log 2>&1 \
+        || { tail -c 12000 schemathesis.log >&2; exit 1; }
+      """)
+  }
+
+  @Test("the command line acts on a running orchestrator as it acts on the home")
+  func commandLine() throws {
+    let orchestrator = try RunningOrchestrator(
+      settings: "admission: {tokens: true}", prepare: "countersign issue node-1 -o n --quiet")
+    defer { orchestrator.stop() }
+    try Self.access("administrator", of: orchestrator)
+    try Self.access("reader", of: orchestrator)
+    try orchestrator.workspace.bash(
+      """
+      remote() { COUNTERSIGN_HOME=$WORK/nowhere COUNTERSIGN_ACCESS_FILE=administrator.access countersign \\
+        --orchestrator '\(orchestrator.url)' "$@"; }
+      serial=$(serial n/node-1.crt)
+      cmp <(remote nodes list) <(countersign nodes list)
+      cmp <(remote nodes show node-1) <(countersign nodes show node-1)
+      cmp <(remote export "$serial") <(countersign export "$serial")
+      cmp <(remote ca bundle) <(countersign ca bundle)
+      cmp <(remote events | head -5) <(countersign events | head -5)
+      cmp <(remote status --output json | jq .summary) <(countersign status --output json | jq .summary)
+      remote ca show | grep -q 'CN=Example Root CA'
+      remote invite node-2 -o node-2.join --quiet
+      grep -q "^\(orchestrator.url)/#root=" node-2.join
+      remote invitations list | grep -q node-2
+      remote orchestrator access list | grep -q reader-1
+      countersign request node-3 --quiet
+      remote policy test node-3.csr --as token | grep -q allowed
+      remote nodes revoke node-1 --reason keyCompromise | grep -q "$serial"
+      countersign nodes list | grep -q revoked
+      remote revoke "$serial" 2>wrong || [ $? = 1 ]; grep -q 'already revoked' wrong
+      countersign --orchestrator '\(orchestrator.url)' nodes list --access-file reader.access --quiet >/dev/null
+      countersign nodes revoke node-1 --access-file reader.access 2>wrong || [ $? = 1 ]
+      grep -q 'needs the role operator' wrong
+      countersign events | grep 'node.shutOut' | grep -q 'by token administrator-1'
+      """)
+    let secret = try String(orchestrator.workspace.text("administrator.access").split(separator: "=").last ?? "")
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(secret.hasPrefix("countersign_"))
+    #expect(!orchestrator.log.contains(secret))
+    #expect(try !orchestrator.countersign("events", "--output", "json").text.contains(secret))
+  }
+}
