@@ -149,7 +149,10 @@ extension RequestAssembler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard let error = error as? HTTPParserError, !isStream else { return context.close(promise: nil) }
+    // The end of the connection in the middle of a head is an error of the parser, too, but there is nobody to tell.
+    guard let error = error as? HTTPParserError, error != .invalidEOFState, !isStream else {
+      return context.close(promise: nil)
+    }
     watch.registry.count(.protocolError)
     refuse(error == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest, context)
   }

@@ -4,6 +4,7 @@ import Foundation
 import Ledger
 import Orchestrator
 import PKITestKit
+import SwiftASN1
 import TLSRuntime
 import X509
 
@@ -72,7 +73,8 @@ final class TransportPKI: Sendable {
     let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
     let subject = try DistinguishedName { CommonName(name) }
     let certificate = try Certificate(
-      version: .v3, serialNumber: .init(), publicKey: key.publicKey,
+      version: .v3, serialNumber: .init(bytes: [1] + (0..<15).map { _ in .random(in: 0...255) }),
+      publicKey: key.publicKey,
       notValidBefore: min(Date() - 3600, end - 3600), notValidAfter: end,
       issuer: issuer?.certificate.subject ?? subject, subject: subject, signatureAlgorithm: .ecdsaWithSHA256,
       extensions: try .init {

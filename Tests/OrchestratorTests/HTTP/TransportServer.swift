@@ -9,6 +9,7 @@ import PKITestKit
 import ServiceLifecycle
 import Synchronization
 import TLSRuntime
+import X509
 
 /// The transport with a few routes, on a free port of 127.0.0.1, for as long as a test runs.
 final class TransportServer: Sendable {
@@ -111,10 +112,20 @@ private struct Parts {
   let registry: ConnectionRegistry
   let revocations = KnownRevocations()
   let clock = TestClock()
-  let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  let logger = Parts.makeLogger()
   let router = Router(context: ServiceContext.self)
   let waiting: AsyncStream<Void>
   let release: AsyncStream<Void>.Continuation
+
+  /// With LOG_TRANSPORT in the environment it says what happens.
+  private static func makeLogger() -> Logger {
+    guard ProcessInfo.processInfo.environment["LOG_TRANSPORT"] != nil else {
+      return Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    }
+    var logger = Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = .trace
+    return logger
+  }
 
   init(_ options: TransportServer.Options) throws {
     let pki = try TransportPKI.shared.get()
