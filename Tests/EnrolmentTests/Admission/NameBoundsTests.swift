@@ -1,5 +1,6 @@
 import Credentials
 import Enrolment
+import Foundation
 import Testing
 import X509
 
