@@ -3,6 +3,7 @@ import Foundation
 /// What can be fuzzed: each parser of bytes that come from outside.
 enum Subject: String, CaseIterable {
   case pem, key, certificate, request, crl, pkcs12, jks, yaml, kubeconfig, names, inspect, values, toml, diff, lint
+  case est, join, basic
 
   static let chosen: Subject = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -31,6 +32,9 @@ enum Subject: String, CaseIterable {
     case .toml: fuzzTOMLEditor(bytes)
     case .diff: fuzzDiff(bytes)
     case .lint: fuzzLint(bytes)
+    case .est: fuzzEST(bytes)
+    case .join: fuzzJoinString(bytes)
+    case .basic: fuzzBasicCredentials(bytes)
     }
   }
 }

@@ -62,7 +62,8 @@ package protocol NodeCatalog: Sendable {
   /// The certificates of a node, the newest first, at most `limit`.
   func certificates(of node: NodeRecord.Key, limit: Int) async throws(LedgerError) -> [CatalogEntry]
 
-  /// Writes down which nodes proved themselves when. Not an event.
+  /// Writes down which nodes proved themselves when. Not an event. Once a certificate was seen, no sighting of an older
+  /// one of its node replaces that: it would hide that the older one was replaced, and is perhaps a copy.
   func saw(_ sightings: [NodeRecord.Key: NodeRecord.Sighting]) async throws(LedgerError)
 
   /// Revokes every certificate of a node that is valid, and shuts it out: nothing is issued to it any more. With

@@ -47,6 +47,8 @@ extension SQLiteLedger: NodeCatalog {
           INSERT INTO sightings (name, organization, serial, at, source) VALUES (?, ?, ?, ?, ?)
           ON CONFLICT (name, organization) DO UPDATE SET serial = excluded.serial, at = excluded.at,
           source = excluded.source WHERE excluded.at >= at
+          AND coalesce((SELECT max(id) FROM certificates WHERE serial = excluded.serial), 0)
+          >= coalesce((SELECT max(id) FROM certificates WHERE serial = sightings.serial), 0)
           """,
           [
             node.name, node.organization ?? "", CertificateRows.key(sighting.serial), sighting.at.unixSeconds,

@@ -378,6 +378,17 @@ extension LiveConformance {
       try expectEqual(
         seen, .init(serial: LedgerSample.serial(1), at: after(9), source: "192.0.2.9"), "the sighting")
     },
+    LiveConformance("the sighting of a replaced certificate doesn't hide that of its successor") { ledger in
+      for number in 1...2 { try await LedgerSample.issue(number, on: ledger, name: "node") }
+      let key = NodeRecord.Key(name: "node", organization: "Example")
+      for (second, number) in [(1, 1), (2, 2), (3, 1)] {
+        let sighting = NodeRecord.Sighting(
+          serial: LedgerSample.serial(number), at: after(Double(second)), source: "192.0.2.1")
+        try await ledger.saw([key: sighting])
+      }
+      let seen = try await ledger.nodes(named: "node").first?.lastSeen
+      try expectEqual(seen, .init(serial: LedgerSample.serial(2), at: after(2), source: "192.0.2.1"), "the sighting")
+    },
     LiveConformance("a node that is shut out loses its certificates and gets none until it is let in") { ledger in
       let key = NodeRecord.Key(name: "node", organization: "Example")
       try await LedgerConformance.expect(.notFound("node node")) { () async throws(LedgerError) in

@@ -12,13 +12,16 @@ package final class Sightings: Sendable {
   private struct Noted {
     var node: NodeRecord.Key
     var sighting: NodeRecord.Sighting
+    /// Of its certificate.
+    var notBefore: Date
   }
 
   private let latest = Mutex<[SerialNumber: Noted]>([:])
 
   package init() {}
 
-  /// Notes a node that proved itself with a certificate of our own.
+  /// Notes a node that proved itself with a certificate of our own. One that was replaced doesn't hide its successor:
+  /// that both are used is how a copied node shows itself.
   package func note(_ peer: PeerIdentity, from source: String, at now: Date) {
     guard case .own = peer.origin else { return }
     let serial = peer.certificate.serialNumber
@@ -31,24 +34,26 @@ package final class Sightings: Sendable {
       guard latest.count < Self.mostNodes, let name = peer.certificate.subject.commonName else { return }
       latest[serial] = Noted(
         node: NodeRecord.Key(name: name, organization: peer.certificate.subject.organization),
-        sighting: NodeRecord.Sighting(serial: serial, at: now, source: source))
+        sighting: NodeRecord.Sighting(serial: serial, at: now, source: source),
+        notBefore: peer.certificate.notValidBefore)
     }
   }
 
-  /// Takes what was noted: of each node, the last.
+  /// Takes what was noted: of each node, the newest of its certificates.
   func drain() -> [NodeRecord.Key: NodeRecord.Sighting] {
     let noted = latest.withLock { latest in
       defer { latest = [:] }
       return latest
     }
-    return Dictionary(noted.values.map { ($0.node, $0.sighting) }) { $0.at > $1.at ? $0 : $1 }
+    return Dictionary(noted.values.map { ($0.node, $0) }) { $0.notBefore > $1.notBefore ? $0 : $1 }
+      .mapValues(\.sighting)
   }
 
   /// Puts back what could not be written, unless something newer was noted meanwhile.
   func restore(_ sightings: [NodeRecord.Key: NodeRecord.Sighting]) {
     latest.withLock { latest in
       for (node, sighting) in sightings where latest[sighting.serial] == nil {
-        latest[sighting.serial] = Noted(node: node, sighting: sighting)
+        latest[sighting.serial] = Noted(node: node, sighting: sighting, notBefore: .distantPast)
       }
     }
   }

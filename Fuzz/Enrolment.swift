@@ -1,0 +1,31 @@
+import Credentials
+import Enrolment
+import Formats
+
+/// What strangers send to EST: a body, and the request in it.
+func fuzzEST(_ bytes: [UInt8]) {
+  guard let der = try? ESTRequestBody.decode(bytes) else { return }
+  require(!der.isEmpty && der.count <= ESTRequestBody.longestRequest, "a body beyond the limit was read")
+  let again = try? ESTRequestBody.decode(ESTBody.encode(der))
+  require(again == der, "a body that was written is read differently")
+  guard let request = try? VerifiedRequest(CertificateRequest(der: der)) else { return }
+  let code = PairingCode(root: [], request: request)
+  require(PairingCode.matches(code.description, code.characters), "a pairing code isn't its own")
+}
+
+func fuzzJoinString(_ bytes: [UInt8]) {
+  guard let join = try? JoinString.decode(String(decoding: bytes, as: UTF8.self)) else { return }
+  require((try? JoinString.decode(join.encode())) == join, "a join string that was written is read differently")
+  require(!"\(join)".contains(join.secret.text), "a join string prints its secret")
+}
+
+func fuzzBasicCredentials(_ bytes: [UInt8]) {
+  guard let credentials = BasicCredentials(authorization: String(decoding: bytes, as: UTF8.self)) else { return }
+  let written =
+    "Basic " + String(decoding: Base64.encode(Array("\(credentials.user):".utf8) + credentials.password), as: UTF8.self)
+  let again = BasicCredentials(authorization: written)
+  require(
+    written.utf8.count > BasicCredentials.longest
+      || (again?.user == credentials.user && again?.password == credentials.password),
+    "credentials that were written are read differently")
+}
