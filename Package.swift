@@ -142,7 +142,8 @@ let package = Package(
 if Context.environment["COUNTERSIGN_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "Fuzz", dependencies: ["Credentials", "Formats", "Diagnosis", "Systems", "Orchestrator", yams] + pki,
+      name: "Fuzz",
+      dependencies: ["Credentials", "Formats", "Diagnosis", "Systems", "Enrolment", "Orchestrator", yams] + pki,
       path: "Fuzz",
       exclude: ["make-corpus"], swiftSettings: strict))
 }

@@ -3,6 +3,7 @@ import Foundation
 /// What can be fuzzed: each parser of bytes that come from outside.
 enum Subject: String, CaseIterable {
   case pem, key, certificate, request, crl, pkcs12, jks, yaml, kubeconfig, names, inspect, values, toml, diff, lint
+  case passwords, laterenewal
 
   static let chosen: Subject = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -31,6 +32,8 @@ enum Subject: String, CaseIterable {
     case .toml: fuzzTOMLEditor(bytes)
     case .diff: fuzzDiff(bytes)
     case .lint: fuzzLint(bytes)
+    case .passwords: fuzzPasswords(bytes)
+    case .laterenewal: fuzzLateRenewal(bytes)
     }
   }
 }

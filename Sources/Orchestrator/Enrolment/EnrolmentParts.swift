@@ -28,7 +28,12 @@ package struct EnrolmentParts: Sendable {
       ], gate: limits, decisions: decisions)
   }
 
-  package var routes: [any RouteProvider] { [ESTRoutes(core: core, enrolment: service)] }
+  package var routes: [any RouteProvider] {
+    [
+      ESTRoutes(core: core, enrolment: service),
+      LateRenewalRoutes(core: core, enrolment: service, nonces: nonces),
+    ]
+  }
   package var services: [any Service] { [decisions] }
 }
 

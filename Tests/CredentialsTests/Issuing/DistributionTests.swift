@@ -51,10 +51,12 @@ struct DistributionTests {
     #expect(certificate.extensions[oid: ExtensionID.crlDistributionPoints] == nil)
   }
 
-  @Test("an address that needs TLS to be reached, or is none, is refused", arguments: [
-    "https://pki.example.org", "pki.example.org", "http://", "", "http://a b", "http://pki.example.org/\u{e9}",
-    "http://" + String(repeating: "a", count: 600),
-  ])
+  @Test(
+    "an address that needs TLS to be reached, or is none, is refused",
+    arguments: [
+      "https://pki.example.org", "pki.example.org", "http://", "", "http://a b", "http://pki.example.org/\u{e9}",
+      "http://" + String(repeating: "a", count: 600),
+    ])
   func refused(text: String) {
     #expect(throws: DistributionError.notPlainHTTP(text)) { try issuer.publishing(at: text) }
   }

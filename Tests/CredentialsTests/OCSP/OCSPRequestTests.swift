@@ -103,7 +103,9 @@ struct OCSPRequestTests {
     #expect(try OCSPRequest(der: Self.request(extensions: harmless)).certificates.count == 1)
     #expect(try OCSPRequest(der: Self.request(single: wrapped(harmless))).certificates.count == 1)
     #expect(throws: OCSPRequestError.criticalExtension) { try OCSPRequest(der: Self.request(extensions: critical)) }
-    #expect(throws: OCSPRequestError.criticalExtension) { try OCSPRequest(der: Self.request(single: wrapped(critical))) }
+    #expect(throws: OCSPRequestError.criticalExtension) {
+      try OCSPRequest(der: Self.request(single: wrapped(critical)))
+    }
     #expect(throws: OCSPRequestError.self) {
       try OCSPRequest(der: Self.request(extensions: Self.nonce(4) + Self.nonce(4)))
     }

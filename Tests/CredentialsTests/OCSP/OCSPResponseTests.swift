@@ -70,7 +70,9 @@ struct OCSPResponseTests {
     #expect(output.errors.contains("Response verify OK"), "\(output.errors)")
     #expect(!output.errors.contains("WARNING"), "\(output.errors)")
     #expect(output.text.contains("77: good"))
-    for text in ["Responder Id: ", "OCSP Signing", "OCSP No Check", "OCSP Nonce"] { #expect(output.text.contains(text)) }
+    for text in ["Responder Id: ", "OCSP Signing", "OCSP No Check", "OCSP Nonce"] {
+      #expect(output.text.contains(text))
+    }
   }
 
   @Test("openssl reads when and why a certificate was revoked, and that one is unknown")
@@ -102,7 +104,8 @@ struct OCSPResponseTests {
     #expect(try judge(der, serial: "1", "-sha256", "-serial", "2", "-no_nonce").errors.contains("Response verify OK"))
   }
 
-  @Test("issuers with every kind of key have a responder that openssl trusts", arguments: ["p384", "ed25519", "rsa2048"])
+  @Test(
+    "issuers with every kind of key have a responder that openssl trusts", arguments: ["p384", "ed25519", "rsa2048"])
   func kinds(kind: String) throws {
     let key: Certificate.PrivateKey =
       switch kind {

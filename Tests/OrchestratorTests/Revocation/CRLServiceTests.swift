@@ -125,7 +125,9 @@ struct CRLServiceTests {
     let fixture = try await RevocationFixture()
     try await fixture.serving { port in
       let name = try fixture.name
-      for (path, type) in [("crl/\(name).crl", "application/pkix-crl"), ("issuers/\(name).crt", "application/pkix-cert")] {
+      for (path, type) in [
+        ("crl/\(name).crl", "application/pkix-crl"), ("issuers/\(name).crt", "application/pkix-cert"),
+      ] {
         let url = "http://127.0.0.1:\(port)/\(path)"
         let head = try await fixture.run("curl", ["-sSI", url]).text.lowercased()
         let full = try await fixture.run("curl", ["-sSf", "-D", "headers", url])

@@ -18,7 +18,8 @@ struct OCSPServiceTests {
     try await fixture.run(
       "openssl",
       [
-        "ocsp", "-url", "http://127.0.0.1:\(port)/ocsp", "-CAfile", "root.pem", "-verify_other", "issuer.pem", "-issuer",
+        "ocsp", "-url", "http://127.0.0.1:\(port)/ocsp", "-CAfile", "root.pem", "-verify_other", "issuer.pem",
+        "-issuer",
         "issuer.pem",
       ] + more + ["-cert", "\(name).pem"])
   }
@@ -37,7 +38,8 @@ struct OCSPServiceTests {
               "ocsp", "-url", "http://127.0.0.1:\(port)/ocsp", "-CAfile", "root.pem", "-verify_other", "issuer.pem",
               "-issuer", "issuer.pem",
             ] + more + ["-cert", "\(name).pem"])
-          #expect(output.errors.contains("Response verify OK") && !output.errors.contains("WARNING"), "\(output.errors)")
+          #expect(
+            output.errors.contains("Response verify OK") && !output.errors.contains("WARNING"), "\(output.errors)")
           #expect(output.text.contains("\(name).pem: \(word)"), "\(more)")
         }
       }
@@ -108,7 +110,8 @@ struct OCSPServiceTests {
       ] { #expect(headers.contains(part), "\(part) in \(headers)") }
       let tag = try #require(headers.split(separator: "\r\n").first { $0.hasPrefix("etag: ") }?.dropFirst(6))
       let again = try await fixture.run(
-        "curl", ["-sS", "-w", "%{http_code}", "-H", "If-None-Match: \(tag)", "http://127.0.0.1:\(port)/ocsp/\(encoded)"])
+        "curl",
+        ["-sS", "-w", "%{http_code}", "-H", "If-None-Match: \(tag)", "http://127.0.0.1:\(port)/ocsp/\(encoded)"])
       #expect(again.text == "304")
       try bodies.first?.write(to: fixture.folder.file("response"))
       let judged = try await fixture.run(
@@ -306,7 +309,8 @@ struct OCSPServiceTests {
       }
       for path in ["crl", "issuers"] {
         try await fixture.run(
-          "curl", ["-sSf", "-o", path, "http://127.0.0.1:\(port)/\(path)/\(try fixture.name).\(path == "crl" ? "crl" : "crt")"])
+          "curl",
+          ["-sSf", "-o", path, "http://127.0.0.1:\(port)/\(path)/\(try fixture.name).\(path == "crl" ? "crl" : "crt")"])
       }
       try await outsideThePool {
         try Lint.expectNothing("lint_crl", ["lint", "-t", "CRL", "-p", "PKIX"], folder.file("crl"))

@@ -53,7 +53,8 @@ final class RevocationFixture: Sendable {
       .init(
         configuration: configuration,
         authority: LiveAuthority(signing: signing, issuers: [signing], roots: [root.certificate])),
-      ledger: ledger, clock: { Date() + shift.seconds }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      ledger: ledger, clock: { Date() + shift.seconds }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    )
     self.shift = shift
     responder = OCSPResponder(core: core)
     publisher = CRLPublisher(core: core)
