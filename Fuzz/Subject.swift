@@ -4,6 +4,7 @@ import Foundation
 enum Subject: String, CaseIterable {
   case pem, key, certificate, request, crl, pkcs12, jks, yaml, kubeconfig, names, inspect, values, toml, diff, lint
   case est, join, basic
+  case passwords, laterenewal
 
   static let chosen: Subject = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -35,6 +36,8 @@ enum Subject: String, CaseIterable {
     case .est: fuzzEST(bytes)
     case .join: fuzzJoinString(bytes)
     case .basic: fuzzBasicCredentials(bytes)
+    case .passwords: fuzzPasswords(bytes)
+    case .laterenewal: fuzzLateRenewal(bytes)
     }
   }
 }

@@ -20,8 +20,7 @@ package final class Sightings: Sendable {
 
   package init() {}
 
-  /// Notes a node that proved itself with a certificate of our own. One that was replaced doesn't hide its successor:
-  /// that both are used is how a copied node shows itself.
+  /// Notes a node that proved itself with a certificate of our own.
   package func note(_ peer: PeerIdentity, from source: String, at now: Date) {
     guard case .own = peer.origin else { return }
     let serial = peer.certificate.serialNumber
@@ -39,7 +38,8 @@ package final class Sightings: Sendable {
     }
   }
 
-  /// Takes what was noted: of each node, the newest of its certificates.
+  /// Takes what was noted: of each node, the newest of its certificates. One that was replaced and is still used, as by
+  /// a copied node, doesn't hide its successor.
   func drain() -> [NodeRecord.Key: NodeRecord.Sighting] {
     let noted = latest.withLock { latest in
       defer { latest = [:] }
