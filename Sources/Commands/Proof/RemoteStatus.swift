@@ -1,4 +1,5 @@
 import Foundation
+import Ledger
 import Orchestrator
 
 /// The status of all that a running orchestrator issued, and of its issuers.

@@ -50,10 +50,11 @@ final class DemoServer {
       server {
         listen \(endpoint.host):\(endpoint.port) ssl;
         ssl_protocols TLSv1.3;
-        ssl_certificate \(identities.orchestratorCertificate);
-        ssl_certificate_key \(identities.orchestratorKey);
+        ssl_certificate \(identities.backendCertificate);
+        ssl_certificate_key \(identities.backendKey);
         ssl_client_certificate \(identities.trustFile);
         ssl_verify_client on;
+        ssl_verify_depth 2;
         error_page 495 496 = @refused;
         location @refused {
           default_type text/html;
@@ -66,7 +67,7 @@ final class DemoServer {
   }
 }
 
-private func freePort() throws -> Int {
+func freePort() throws -> Int {
   let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   guard descriptor >= 0 else { throw CommandError.environment("no socket: \(String(cString: strerror(errno)))") }
   defer { close(descriptor) }
@@ -110,18 +111,4 @@ func findTool(_ name: String) -> String? {
 
 func missingTool(_ name: String) -> CommandError {
   .environment("\(name) is not installed", hint: "apt-get install \(name)")
-}
-
-func runTool(_ name: String, _ arguments: [String]) throws {
-  guard let path = findTool(name) else { throw missingTool(name) }
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: path)
-  process.arguments = arguments
-  process.standardOutput = FileHandle.nullDevice
-  process.standardError = FileHandle.nullDevice
-  try process.run()
-  process.waitUntilExit()
-  guard process.terminationStatus == 0 else {
-    throw CommandError.environment("\(name) \(arguments.first ?? "") failed with status \(process.terminationStatus)")
-  }
 }

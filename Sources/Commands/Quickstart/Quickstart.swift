@@ -1,15 +1,14 @@
 import ArgumentParser
-import Credentials
 import Diagnosis
 import Foundation
 import TLSRuntime
-import X509
 
 struct Quickstart: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "quickstart", abstract: "See it work: an authority, three identities, a real nginx, five proofs.",
+    commandName: "quickstart", abstract: "See it work: an orchestrator, nodes that enrol with it, a real nginx, eight proofs.",
     discussion: """
-      Needs nginx and openssl. Everything happens in a folder of its own, which --keep leaves for you to look at.
+      Needs nginx, curl and openssl. Everything happens on loopback and in a folder of its own, which --keep leaves for
+      you to look at. The commands that a node and an operator would type are shown as they are run.
         countersign quickstart --keep demo
       """)
 
@@ -18,24 +17,33 @@ struct Quickstart: AsyncParsableCommand {
   var keep: String?
 
   func run() async throws {
+    for tool in ["nginx", "openssl", "curl"] where findTool(tool) == nil { throw missingTool(tool) }
     let folder = try workspace()
     defer { if keep == nil { try? FileManager.default.removeItem(atPath: folder) } }
     let stage = QuickstartStage(folder: folder, console: common.console)
-    let identities = try await stage.makeIdentities()
+    let (root, expired) = try await stage.makeAuthority()
+    let orchestrator = try QuickstartOrchestrator(folder: folder, home: stage.home)
+    defer { orchestrator.stop() }
+    try await orchestrator.start()
+    common.console.note("the orchestrator listens on \(orchestrator.url), and signs with an intermediate of its own")
+    let identities = try await stage.admitNodes(orchestrator, root: root, expired: expired)
     let server = try DemoServer(folder: folder, identities: identities)
     defer { server.stop() }
     try await server.start()
-    common.console.note("\nnginx listens on \(server.endpoint), with ssl_verify_client on\n")
+    common.console.note("\nnginx listens on \(server.endpoint) as backend.example.org, with ssl_verify_client on\n")
     var facts = QuickstartFacts(folder: keep == nil ? nil : folder, endpoint: "\(server.endpoint)")
     for scene in try stage.scenes(identities) {
-      let proof = try await scene.prove(server.endpoint)
-      facts.proofs.append(.init(scene: scene, proof: proof))
-      if common.output == .text {
-        try common.console.emit(ProofLine(number: facts.proofs.count, scene: scene, proof: proof))
-      }
+      try show(.init(scene: scene, proof: try await scene.prove(server.endpoint)), in: &facts)
     }
+    for claim in try await stage.revocation(orchestrator, identities) { try show(claim, in: &facts) }
     try common.console.emit(facts)
-    if facts.proofs.contains(where: { !$0.proof.holds }) { throw NegativeAnswer() }
+    if facts.proofs.contains(where: { !$0.holds }) { throw NegativeAnswer() }
+  }
+
+  /// Prints a proof as it happens.
+  private func show(_ proven: QuickstartFacts.Proven, in facts: inout QuickstartFacts) throws {
+    facts.proofs.append(proven)
+    if common.output == .text { try common.console.emit(ProofLine(number: facts.proofs.count, proven)) }
   }
 
   private func workspace() throws -> String {
@@ -55,10 +63,20 @@ struct Quickstart: AsyncParsableCommand {
 struct QuickstartFacts: Facts {
   struct Proven: Encodable {
     var claim: String
-    var proof: HandshakeProof
+    var holds: Bool
+    /// What was seen, in words.
+    var evidence: String
+    /// Where a handshake is the proof.
+    var proof: HandshakeProof?
+
+    init(_ claim: String, holds: Bool, evidence: String) {
+      self.claim = claim
+      self.holds = holds
+      self.evidence = evidence
+    }
 
     init(scene: QuickstartScene, proof: HandshakeProof) {
-      claim = scene.title
+      self.init(scene.title, holds: proof.holds, evidence: proof.evidence)
       self.proof = proof
     }
   }
@@ -73,13 +91,13 @@ struct QuickstartFacts: Facts {
   }
 
   func lines(_ style: TextStyle) -> [String] {
-    let count = proofs.filter(\.proof.holds).count
+    let count = proofs.filter(\.holds).count
     var lines = ["", "\(count) of \(proofs.count) proven"]
     if let folder {
       lines += [
         "", "Try next:", "  export COUNTERSIGN_HOME=\(folder)/home COUNTERSIGN_PASSPHRASE_FILE=\(folder)/ca.pass",
-        "  countersign status", "  countersign inspect \(folder)/node-1/node-1.crt",
-        "  countersign issue node-3 -o node-3", "  countersign events --verify",
+        "  countersign status", "  countersign nodes list", "  countersign inspect \(folder)/node-1/node-1.crt",
+        "  countersign orchestrator run --config \(folder)/orchestrator/orchestrator.yaml", "  countersign events --verify",
       ]
     } else {
       lines += [
@@ -99,11 +117,11 @@ struct ProofLine: Facts {
   var holds: Bool
   var evidence: String
 
-  init(number: Int, scene: QuickstartScene, proof: HandshakeProof) {
+  init(number: Int, _ proven: QuickstartFacts.Proven) {
     self.number = number
-    title = scene.title
-    holds = proof.holds
-    evidence = proof.evidence
+    title = proven.claim
+    holds = proven.holds
+    evidence = proven.evidence
   }
 
   func lines(_ style: TextStyle) -> [String] {

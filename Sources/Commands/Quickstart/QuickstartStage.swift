@@ -1,5 +1,6 @@
 import Credentials
 import Diagnosis
+import Enrolment
 import Formats
 import Foundation
 import TLSRuntime
@@ -8,38 +9,61 @@ import X509
 /// The identities of the demonstration.
 struct QuickstartIdentities {
   var trust: [Certificate]
-  var orchestratorCertificate: String
-  var orchestratorKey: String
+  var backendCertificate: String
+  var backendKey: String
   var trustFile: String
   var nodes: [TLSCredential]
   var foreign: TLSCredential
   var expired: TLSCredential
 }
 
-/// Makes what the demonstration needs, the way an operator does: keys on the nodes, requests to the authority.
+/// Makes what the demonstration needs: an authority at the desk, and nodes that enrol with its orchestrator. Keys are
+/// made on the nodes and stay there.
 struct QuickstartStage {
   let folder: String
   let console: Console
 
-  private var home: Home { Home("\(folder)/home") }
+  var home: Home { Home("\(folder)/home") }
   private var passphrase: PassphraseSource { PassphraseSource(file: "\(folder)/ca.pass", environment: [:]) }
+  private var trustFile: String { "\(folder)/ca.crt" }
 
-  func makeIdentities() async throws -> QuickstartIdentities {
-    let authority = try await makeAuthority()
+  /// The authority, and a certificate that it signed two hours ago for one hour: expired in earnest.
+  func makeAuthority() async throws -> (root: Certificate, expired: TLSCredential) {
+    let authority = try await storeAuthority()
+    guard let root = authority.trustBundle.first else { throw CommandError.environment("the authority has no root") }
+    try OutputFiles.write(try CertificateFile.pem([root]), path: trustFile)
     let desk = try Desk(authority, signing: try authority.signing(), source: passphrase)
-    let trustFile = "\(folder)/ca.crt"
-    try OutputFiles.write(try CertificateFile.pem(authority.trustBundle), path: trustFile)
+    let (key, request) = try makeRequest("node-late")
+    let grant = Grant(try VerifiedRequest(request), profile: .node, lifetime: .seconds(3600))
+    let authorized = try IssuancePolicy.unrestricted.authorize(grant, as: .desk)
+    let issued = try await desk.issue(authorized, der: try request.signed.derBytes(), at: Date() - 7200)
+    try OutputFiles.write(try CertificateFile.pem([issued.certificate]), path: path("node-late", ".crt"))
+    note("node-late", "signed at the desk, expired an hour ago")
+    return (root, TLSCredential(chain: [issued.certificate], key: key))
+  }
 
-    let names: [SubjectName] = [.dns(try DNSName("localhost"))] + (IPAddress("127.0.0.1").map { [.ip($0)] } ?? [])
-    let orchestrator = try await enrol("orchestrator.example.org", names: names, profile: .server, desk)
-    let first = try await enrol("node-1", names: [], profile: .node, desk)
-    let second = try await enrolWithOpenSSL("node-2", desk)
-    // Signed two hours ago for one hour, with its authority's own hand: expired in earnest.
-    let expired = try await enrol("node-late", names: [], profile: .node, desk, lifetime: .seconds(3600), ago: 7200)
+  /// Three nodes come to their certificates: by a join token, with curl and openssl, and by an operator's approval.
+  func admitNodes(
+    _ orchestrator: QuickstartOrchestrator, root: Certificate, expired: TLSCredential
+  ) async throws -> QuickstartIdentities {
+    let shell = try QuickstartShell(folder: folder, home: home, console: console)
+    let client = ESTClient(endpoint: orchestrator.endpoint, root: root)
+    console.note("\nbackend.example.org has a join string, and enrols with it:")
+    _ = try await enrolWithToken("backend.example.org", names: ["localhost"], orchestrator, client, shell)
+    console.note("\nnode-1 has a join string too, and nothing but curl and openssl:")
+    try shell.run(CurlNode.invitation(url: orchestrator.url))
+    try OutputFiles.makeFolder("\(folder)/node-1", holdsKeys: true)
+    try shell.run(CurlNode.enrolment(url: orchestrator.url), in: "node-1")
+    console.note("\nand renews its certificate, with a new key:")
+    try shell.run(CurlNode.renewal(url: orchestrator.url), in: "node-1")
+    let first = TLSCredential(
+      chain: try CertificateFile.read(path("node-1", ".pem")), key: try KeyFile.read(path("node-1", ".key")) { "" })
+    console.note("\nnode-2 has nothing: an operator compares its pairing code, and approves.")
+    let second = try await enrolByApproval("node-2", root: root, client, shell)
     return QuickstartIdentities(
-      trust: authority.trustBundle, orchestratorCertificate: orchestrator.path(".crt"),
-      orchestratorKey: orchestrator.path(".key"), trustFile: trustFile,
-      nodes: [first.credential, second.credential], foreign: try makeForeign(), expired: expired.credential)
+      trust: [root], backendCertificate: path("backend.example.org", ".crt"),
+      backendKey: path("backend.example.org", ".key"), trustFile: trustFile,
+      nodes: [first, second], foreign: try makeForeign(), expired: expired)
   }
 
   /// The five scenes: what is tried, and what has to come of it.
@@ -47,7 +71,7 @@ struct QuickstartStage {
     let trust = try identities.trust.map { try $0.derBytes() }
     let nodes: [TLSCredential?] = identities.nodes
     return [
-      .init("orchestrator, node-1 and node-2 accept each other", .acceptedBothWays, nodes, "localhost", trust),
+      .init("backend, node-1 and node-2 accept each other", .acceptedBothWays, nodes, "localhost", trust),
       .init("a client with no certificate is refused", .refusedByServer, [nil], "localhost", trust),
       .init("a certificate of a foreign CA is refused", .refusedByServer, [identities.foreign], "localhost", trust),
       .init("an expired certificate is refused", .refusedByServer, [identities.expired], "localhost", trust),
@@ -55,7 +79,7 @@ struct QuickstartStage {
     ]
   }
 
-  private func makeAuthority() async throws -> Authority {
+  private func storeAuthority() async throws -> Authority {
     var random = SystemRandomNumberGenerator()
     let secret = ((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }).hexadecimal
     try OutputFiles.write(Array("\(secret)\n".utf8), path: "\(folder)/ca.pass", access: .secret)
@@ -69,61 +93,60 @@ struct QuickstartStage {
     return authority
   }
 
-  private struct Enrolled {
-    var folder: String
-    var name: String
-    var credential: TLSCredential
+  // MARK: Ways to a certificate
 
-    func path(_ suffix: String) -> String { "\(folder)/\(name)\(suffix)" }
+  private func enrolWithToken(
+    _ name: String, names: [String], _ orchestrator: QuickstartOrchestrator, _ client: ESTClient,
+    _ shell: QuickstartShell
+  ) async throws -> TLSCredential {
+    let (key, request) = try makeRequest(name, names: names)
+    let dns = ([name] + names).map { "--dns \($0)" }.joined(separator: " ")
+    try shell.run("countersign invite \(name) \(dns) --url \(orchestrator.url) -o \(name)/join")
+    let bytes = try InputFile.read("\(folder)/\(name)/join", limit: JoinString.longest)
+    let join = try JoinString.decode(String(decoding: bytes, as: UTF8.self))
+    guard case .issued(let chain) = try await client.enrol(request, with: join.secret) else {
+      throw CommandError.environment("the orchestrator did not take the join token of \(name)")
+    }
+    return try keep(name, chain, key, "admitted by its join token")
   }
 
-  private func enrol(
-    _ name: String, names: [SubjectName], profile: Profile, _ desk: Desk, lifetime: Duration = .seconds(86_400),
-    ago: TimeInterval = 0
-  ) async throws -> Enrolled {
-    let nodeFolder = "\(folder)/\(name)"
-    try OutputFiles.makeFolder(nodeFolder, holdsKeys: true)
+  private func enrolByApproval(
+    _ name: String, root: Certificate, _ client: ESTClient, _ shell: QuickstartShell
+  ) async throws -> TLSCredential {
+    let (key, request) = try makeRequest(name)
+    guard case .waiting = try await client.enrol(request, with: nil) else {
+      throw CommandError.environment("the orchestrator did not let \(name) wait")
+    }
+    let code = PairingCode(root: try root.derBytes(), request: try VerifiedRequest(request))
+    note(name, "waits; its pairing code is \(code)")
+    try shell.run("countersign nodes approve \(name) --code \(code)")
+    // The service follows the record; a certificate that isn't there yet is asked for again.
+    for _ in 0..<100 {
+      if case .issued(let chain) = try await client.enrol(request, with: nil) {
+        return try keep(name, chain, key, "admitted by an operator")
+      }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    throw CommandError.environment("\(name) was approved, and got no certificate")
+  }
+
+  private func makeRequest(_ name: String, names: [String] = []) throws -> (Certificate.PrivateKey, CertificateRequest) {
+    try OutputFiles.makeFolder("\(folder)/\(name)", holdsKeys: true)
     let key = try KeyKind.p256.generate()
-    let request = try CertificateRequest(try Identity(commonName: name, names: names), key: key)
-    var files = OutputFiles()
-    try files.add(try KeyFile.pem(key, passphrase: nil), path: "\(nodeFolder)/\(name).key", access: .secret)
-    try files.add(
-      PEM.encode("CERTIFICATE REQUEST", try request.signed.derBytes()).utf8, path: "\(nodeFolder)/\(name).csr",
-      access: .open)
-    try files.publish()
-    let chain = try await sign("\(nodeFolder)/\(name)", profile: profile, desk, lifetime: lifetime, ago: ago)
-    note(name, "key and request made by countersign, signed")
-    return Enrolled(folder: nodeFolder, name: name, credential: TLSCredential(chain: chain, key: key))
+    let identity = try Identity(commonName: name, names: names.compactMap(SubjectName.init(host:)))
+    let request = try CertificateRequest(identity, key: key)
+    try OutputFiles.write(
+      Array(try KeyFile.pem(key, passphrase: nil)), path: path(name, ".key"), access: .secret)
+    return (key, request)
   }
 
-  /// A node that has only openssl: its key never comes near us either.
-  private func enrolWithOpenSSL(_ name: String, _ desk: Desk) async throws -> Enrolled {
-    let nodeFolder = "\(folder)/\(name)"
-    try OutputFiles.makeFolder(nodeFolder, holdsKeys: true)
-    let path = "\(nodeFolder)/\(name)"
-    try runTool(
-      "openssl",
-      [
-        "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "\(path).key",
-        "-subj", "/O=Example/CN=\(name)", "-out", "\(path).csr",
-      ])
-    let chain = try await sign(path, profile: .node, desk, lifetime: .seconds(86_400), ago: 0)
-    let key = try KeyFile.read("\(path).key") { "" }
-    note(name, "key and request made by openssl, signed")
-    return Enrolled(folder: nodeFolder, name: name, credential: TLSCredential(chain: chain, key: key))
+  private func keep(_ name: String, _ chain: [Certificate], _ key: Certificate.PrivateKey, _ how: String) throws -> TLSCredential {
+    try OutputFiles.write(try CertificateFile.pem(chain), path: path(name, ".crt"))
+    note(name, how)
+    return TLSCredential(chain: chain, key: key)
   }
 
-  private func sign(
-    _ path: String, profile: Profile, _ desk: Desk, lifetime: Duration, ago: TimeInterval
-  ) async throws -> [Certificate] {
-    let (der, request) = try RequestFile.read("\(path).csr")
-    let grant = Grant(try VerifiedRequest(request), profile: profile, lifetime: lifetime)
-    let authorized = try IssuancePolicy.unrestricted.authorize(grant, as: .desk)
-    let issued = try await desk.issue(authorized, der: der, at: Date() - ago)
-    let chain = [issued.certificate] + desk.issuer.intermediates
-    try OutputFiles.write(try CertificateFile.pem(chain), path: "\(path).crt")
-    return chain
-  }
+  private func path(_ name: String, _ suffix: String) -> String { "\(folder)/\(name)/\(name)\(suffix)" }
 
   private func note(_ who: String, _ what: String) {
     console.note(who.padding(toLength: 26, withPad: " ", startingAt: 0) + what)
@@ -140,43 +163,5 @@ struct QuickstartStage {
     let issued = try root.issue(
       try IssuancePolicy.unrestricted.authorize(grant, as: .desk), serial: .random(using: &random), at: now)
     return TLSCredential(chain: [issued.certificate], key: key)
-  }
-}
-
-/// One claim of the demonstration, and the clients with whose handshakes it stands or falls.
-struct QuickstartScene {
-  let title: String
-  let claim: HandshakeProof.Claim
-  let credentials: [TLSCredential?]
-  let name: String
-  let trust: [[UInt8]]
-
-  init(
-    _ title: String, _ claim: HandshakeProof.Claim, _ credentials: [TLSCredential?], _ name: String, _ trust: [[UInt8]]
-  ) {
-    self.title = title
-    self.claim = claim
-    self.credentials = credentials
-    self.name = name
-    self.trust = trust
-  }
-
-  /// The first handshake that does not prove the claim, or else the last that does.
-  func prove(_ endpoint: Endpoint) async throws -> HandshakeProof {
-    var proofs: [HandshakeProof] = []
-    for credential in credentials { proofs.append(try await prove(endpoint, as: credential)) }
-    guard let proof = proofs.first(where: { !$0.holds }) ?? proofs.last else {
-      throw CommandError.environment("nobody is there to prove \"\(title)\"")
-    }
-    return proof
-  }
-
-  private func prove(_ endpoint: Endpoint, as credential: TLSCredential?) async throws -> HandshakeProof {
-    var probe = ProbeConfiguration(endpoint: endpoint, serverName: name) { [trust, name] chain in
-      assess(chain, trust: trust, name: name, at: Date())
-    }
-    probe.credential = credential
-    probe.question = .http
-    return try await TLSProbe.prove(claim, probe)
   }
 }

@@ -32,6 +32,7 @@ struct Normalisation: Sendable {
     ("(key id: +|issuer's key: +|KeyIdentifier\" : \")[0-9a-f]{40}\\b", "$1KEYID"),
     ("\\b[0-9a-fA-F]{34,40}\\b", "SERIAL"),
     ("\\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?Z", "TIME"),
+    ("\\b[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}\\b", "PAIRING-CODE"),
     ("(127\\.0\\.0\\.1|localhost|\\[::1\\]):[0-9]{4,5}\\b", "$1:PORT"),
     // Columns are as wide as what stood in them.
     ("\"port\" : [0-9]+", "\"port\" : PORT"),
