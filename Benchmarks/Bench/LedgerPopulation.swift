@@ -2,6 +2,7 @@ import Credentials
 import Foundation
 import Ledger
 import LedgerSQLite
+import SwiftASN1
 import X509
 
 /// Fills a ledger for measurements: a fleet whose certificates expire over the next 90 days, a tenth of them renewed

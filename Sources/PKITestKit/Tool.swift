@@ -12,6 +12,8 @@ package enum Tool {
 
   package struct Failure: Error, CustomStringConvertible {
     package var description: String
+
+    package init(description: String) { self.description = description }
   }
 
   /// Runs a program found on the PATH and returns what it printed, whatever its exit status.

@@ -5,7 +5,8 @@ import TLSRuntime
 
 struct Quickstart: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "quickstart", abstract: "See it work: an orchestrator, nodes that enrol with it, a real nginx, eight proofs.",
+    commandName: "quickstart",
+    abstract: "See it work: an orchestrator, nodes that enrol with it, a real nginx, eight proofs.",
     discussion: """
       Needs nginx, curl and openssl. Everything happens on loopback and in a folder of its own, which --keep leaves for
       you to look at. The commands that a node and an operator would type are shown as they are run.
@@ -97,7 +98,8 @@ struct QuickstartFacts: Facts {
       lines += [
         "", "Try next:", "  export COUNTERSIGN_HOME=\(folder)/home COUNTERSIGN_PASSPHRASE_FILE=\(folder)/ca.pass",
         "  countersign status", "  countersign nodes list", "  countersign inspect \(folder)/node-1/node-1.crt",
-        "  countersign orchestrator run --config \(folder)/orchestrator/orchestrator.yaml", "  countersign events --verify",
+        "  countersign orchestrator run --config \(folder)/orchestrator/orchestrator.yaml",
+        "  countersign events --verify",
       ]
     } else {
       lines += [

@@ -46,7 +46,8 @@ extension QuickstartStage {
       switch try await ESTClient(endpoint: orchestrator.endpoint, root: root).renew(request, with: credential) {
       case .issued: return .init(title, holds: false, evidence: "it was renewed")
       case .waiting: return .init(title, holds: false, evidence: "it may wait")
-      case .refused(let status): return .init(title, holds: true, evidence: "its renewal was refused with HTTP \(status)")
+      case .refused(let status):
+        return .init(title, holds: true, evidence: "its renewal was refused with HTTP \(status)")
       }
     } catch let error as HTTPSError {
       return .init(title, holds: true, evidence: "its connection was closed: \(error.message)")

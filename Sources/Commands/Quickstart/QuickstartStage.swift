@@ -130,7 +130,8 @@ struct QuickstartStage {
     throw CommandError.environment("\(name) was approved, and got no certificate")
   }
 
-  private func makeRequest(_ name: String, names: [String] = []) throws -> (Certificate.PrivateKey, CertificateRequest) {
+  private func makeRequest(_ name: String, names: [String] = []) throws -> (Certificate.PrivateKey, CertificateRequest)
+  {
     try OutputFiles.makeFolder("\(folder)/\(name)", holdsKeys: true)
     let key = try KeyKind.p256.generate()
     let identity = try Identity(commonName: name, names: names.compactMap(SubjectName.init(host:)))
@@ -140,7 +141,9 @@ struct QuickstartStage {
     return (key, request)
   }
 
-  private func keep(_ name: String, _ chain: [Certificate], _ key: Certificate.PrivateKey, _ how: String) throws -> TLSCredential {
+  private func keep(_ name: String, _ chain: [Certificate], _ key: Certificate.PrivateKey, _ how: String) throws
+    -> TLSCredential
+  {
     try OutputFiles.write(try CertificateFile.pem(chain), path: path(name, ".crt"))
     note(name, how)
     return TLSCredential(chain: chain, key: key)

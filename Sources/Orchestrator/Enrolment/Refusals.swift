@@ -13,6 +13,10 @@ extension Problem {
   /// Nothing in the request speaks for it.
   package static let credentialsMissing = Problem(
     .unauthenticated, .unauthorized, "a token, a password or a client certificate is needed", headers: basicChallenge)
+
+  /// The same answer for a name that is unknown and for a secret that is wrong.
+  package static let wrongCredentials = Problem(
+    .unauthenticated, .unauthorized, "the credentials are not valid", headers: basicChallenge)
 }
 
 extension Refusal {

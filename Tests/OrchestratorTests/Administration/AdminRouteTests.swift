@@ -1,7 +1,10 @@
+import Enrolment
 import Foundation
 import HTTPTypes
 import Ledger
 import LedgerSQLite
+import PKITestKit
+import SwiftASN1
 import Testing
 import X509
 
@@ -77,7 +80,7 @@ struct AdminRouteTests {
     func role(_ name: String, _ organization: String?, _ origin: PeerIdentity.Origin) async throws -> Administrator {
       let serial = try await fixture.issue(name, organization: organization)
       let record = try await fixture.ledger.record(of: SerialNumber.parse(serial))
-      let der = try #require(record.issuance?.certificate)
+      guard let der = record.issuance?.certificate else { throw Tool.Failure(description: "not issued") }
       let peer = PeerIdentity(certificate: try Certificate(derEncoded: der), der: der, origin: origin)
       return try await authentication.administrator(nil, peer: peer, least: .reader)
     }
@@ -278,12 +281,13 @@ extension SQLiteLedger {
       for (index, name) in names.enumerated() {
         group.addTask {
           let serial = SerialNumber(bytes: [1, UInt8(index >> 8), UInt8(index & 255)])
-          try await reserve(
+          try await self.reserve(
             Reservation(
               serial: serial, issuer: issuer, subject: "CN=\(name)", commonName: name, profile: "node",
               keyAlgorithm: "P-256", notBefore: now, notAfter: now + 86_400,
               publicKeyHash: Array(repeating: 1, count: 32), requestedBy: "test"), at: now)
-          try await commit(serial, of: issuer, certificate: [0x30, UInt8(index >> 8), UInt8(index & 255)], at: now)
+          try await self.commit(
+            serial, of: issuer, certificate: [0x30, UInt8(index >> 8), UInt8(index & 255)], at: now)
         }
       }
       try await group.waitForAll()

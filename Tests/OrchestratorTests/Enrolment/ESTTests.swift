@@ -5,6 +5,7 @@ import HTTPTypes
 import Orchestrator
 import PKITestKit
 import Testing
+import X509
 
 @Suite("EST")
 struct ESTTests {

@@ -10,6 +10,7 @@ import Logging
 import NIOCore
 import Orchestrator
 import PKITestKit
+import SwiftASN1
 import Synchronization
 import X509
 

@@ -1,7 +1,9 @@
 import Credentials
 import Enrolment
 import Foundation
+import HTTPTypes
 import Ledger
+import LedgerSQLite
 import Orchestrator
 import Testing
 import X509

@@ -3,6 +3,7 @@ import Enrolment
 import Foundation
 import HTTPTypes
 import Ledger
+import LedgerSQLite
 import Orchestrator
 import SwiftASN1
 import Testing

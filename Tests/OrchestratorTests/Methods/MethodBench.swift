@@ -1,6 +1,7 @@
 import Credentials
 import Enrolment
 import Foundation
+import HTTPTypes
 import Ledger
 import LedgerSQLite
 import Logging

@@ -304,7 +304,8 @@ struct OCSPServiceTests {
       let folder = fixture.folder
       for name in ["good", "revoked"] {
         let request = try await fixture.request(name)
-        try Data(Array(buffer: await fixture.responder.reply(to: request).document.bytes)).write(to: folder.file("response"))
+        try Data(Array(buffer: await fixture.responder.reply(to: request).document.bytes)).write(
+          to: folder.file("response"))
         try await outsideThePool { try Lint.expectNothing("lint_ocsp_response", ["lint"], folder.file("response")) }
       }
       for path in ["crl", "issuers"] {

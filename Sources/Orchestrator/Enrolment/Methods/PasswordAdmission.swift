@@ -43,7 +43,7 @@ package struct PasswordAdmission: AdmissionMethod {
     guard isRight else {
       // A name that isn't in the file may be a password that was typed in the wrong place.
       let cause = passwords.hashes[name] == nil ? "an unknown name" : "a wrong password for \(name)"
-      return .refused(Refusal(.credentialsWrong, rule: Self.rule, cause: cause))
+      return .refused(Refusal(.wrongCredentials, rule: Self.rule, cause: cause))
     }
     let admission = Ledger.Admission(
       kind: .password, rule: Self.rule, claim: .password(name: name), source: request.source)
