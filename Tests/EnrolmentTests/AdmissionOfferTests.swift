@@ -121,7 +121,7 @@ struct AdmissionOfferTests {
     for (name, organization, names) in [
       ("a.org2.example", "ORG1", []), ("a.org2.example", nil, []), ("a.org1.example", "ORG2", []),
       ("org2.example", "ORG2", []), ("aorg2.example", "ORG2", []), ("b.gate.example", "ORG2", []),
-      ("a.org2.example", "ORG2", [SubjectName.dns(try DNSName("*.example"))]),
+      ("a.org2.example", "ORG2", [SubjectName.dns(try DNSName("*.org1.example"))]),
       // Who knows nodes by the common name alone would take them for one of ours.
       ("bender_robots", "ORG2", []), ("Welder Robots", "ORG2", []), ("10.0.0.1", "ORG2", []),
     ] as [(String, String?, [SubjectName])] {

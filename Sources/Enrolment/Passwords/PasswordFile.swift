@@ -11,9 +11,10 @@ package enum PasswordFile {
     guard bytes.count <= sizeLimit else { throw .tooLarge }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw .notText }
     var entries: [String: ScryptHash] = [:]
-    for (index, rawLine) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    // To Swift CR LF is one character, which isn't equal to LF.
+    let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    for (index, line) in lines.enumerated() {
       let number = index + 1
-      let line = rawLine.hasSuffix("\r") ? rawLine.dropLast() : rawLine
       if line.isEmpty || line.hasPrefix("#") { continue }
       guard let colon = line.firstIndex(of: ":") else {
         throw .line(number, column: 1, "this line has no name and hash")

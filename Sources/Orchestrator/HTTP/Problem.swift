@@ -80,7 +80,7 @@ extension Problem {
 extension Problem: HTTPResponseError {
   /// The document. Its instance is the ID under which the log has the request.
   package func response(from request: Request, context: some RequestContext) throws -> Response {
-    response(instance: context.id)
+    response(instance: context.requestID)
   }
 
   func response(instance: String) -> Response {

@@ -26,7 +26,7 @@ package struct RequestEdge: RouterMiddleware {
     } catch {
       response = refusal(error, context)
     }
-    response.headers[.requestID] = context.id
+    response.headers[.requestID] = context.requestID
     let duration = ContinuousClock.now - start
     if let peer = context.peer { core.sightings.note(peer, from: context.source, at: core.clock()) }
     core.metrics.answered(
@@ -40,7 +40,7 @@ package struct RequestEdge: RouterMiddleware {
     if problem.status.code >= 500 {
       context.logger.error("request failed", metadata: ["error": "\(error)"])
     }
-    return problem.response(instance: context.id)
+    return problem.response(instance: context.requestID)
   }
 
   /// What went well is in the event record already where it matters: it is logged for those who look for it.

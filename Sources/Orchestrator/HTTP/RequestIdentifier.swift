@@ -1,8 +1,10 @@
 package import HTTPTypes
+package import Hummingbird
+import Logging
 
 /// The ID under which the log has a request, the client's own where it sent a usable one.
 package enum RequestIdentifier {
-  /// The key of loggers' metadata, and what Hummingbird's `RequestContext.id` reads.
+  /// Where Hummingbird keeps it in a logger's metadata.
   package static let metadataKey = "hb.request.id"
 
   /// Whether a client's ID may stand in our log: short, and of characters that mean nothing anywhere.
@@ -17,6 +19,11 @@ package enum RequestIdentifier {
         }
       }
   }
+}
+
+extension RequestContext {
+  /// Hummingbird's own `id` traps on a logger that keeps no metadata.
+  package var requestID: String { logger[metadataKey: RequestIdentifier.metadataKey]?.description ?? "unknown" }
 }
 
 extension HTTPField.Name {

@@ -44,10 +44,10 @@ struct NameBoundsTests {
   @Test("an organization has to be the one, and its suffixes hold for DNS names")
   func organization() throws {
     let bounds = NameBounds(organization: "ORG2", dns: [".org2.example", "org2.example"])
-    for name in ["node.org2.example", "a.b.org2.example", "org2.example", "Worker 1"] {
+    for name in ["node.org2.example", "a.b.org2.example", "org2.example"] {
       #expect(!isRefused(bounds, try grant(name, "ORG2")), "\(name)")
     }
-    for name in ["node.org1.example", "evilorg2.example", "org2.example.evil"] {
+    for name in ["node.org1.example", "evilorg2.example", "org2.example.evil", "Worker 1"] {
       #expect(isRefused(bounds, try grant(name, "ORG2")), "\(name)")
     }
     #expect(isRefused(bounds, try grant("node.org2.example", "ORG1")))

@@ -68,7 +68,7 @@ struct PasswordTests {
   func brokenFile(text: String, line: Int) {
     let error = #expect(throws: PasswordFileError.self) { try PasswordFile.parse(Array(text.utf8)) }
     #expect(error?.message.contains("line \(line):") == true)
-    #expect(error?.message.contains("secret") == false && error?.message.contains("$") == false)
+    #expect(error?.message.contains("secret") == false && error?.message.contains("$ln=") == false)
     #expect(throws: PasswordFileError.notText) { try PasswordFile.parse([0xff, 0xfe]) }
     #expect(throws: PasswordFileError.tooLarge) {
       try PasswordFile.parse([UInt8](repeating: 10, count: PasswordFile.sizeLimit + 1))

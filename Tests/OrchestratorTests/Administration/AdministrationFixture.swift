@@ -86,7 +86,9 @@ final class AdministrationFixture: Sendable {
     let head = HTTPRequest(
       method: method, scheme: "https", authority: "localhost", path: target, headerFields: headers)
     let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(string: json ?? "")))
-    let source = ApplicationRequestContextSource(channel: channel, logger: core.logger)
+    var logger = core.logger
+    logger[metadataKey: RequestIdentifier.metadataKey] = "request-1"
+    let source = ApplicationRequestContextSource(channel: channel, logger: logger)
     let response = try await responder.respond(to: request, context: ServiceContext(source: source))
     let collected = Collected()
     try await response.body.write(Collector(collected: collected))

@@ -70,7 +70,9 @@ final class EnrolmentBench: Sendable {
     var status: Int
     var headers: HTTPFields
     var body: [UInt8]
-    var problem: Problem?
+
+    /// The body of a refusal.
+    var text: String { String(decoding: body, as: UTF8.self) }
 
     /// The only certificate of the answer.
     var certificate: Certificate {
@@ -100,18 +102,11 @@ final class EnrolmentBench: Sendable {
     }
     let context = ServiceContext(
       BenchSource(), ConnectionFacts(source: source, isSecure: isSecure, peer: identity))
-    do {
-      let response = try await responder.respond(
-        to: Request(head: head, body: .init(buffer: ByteBuffer(bytes: body))), context: context)
-      let collected = Collected()
-      try await response.body.write(CollectingWriter(collected: collected))
-      return Answer(
-        status: response.status.code, headers: response.headers, body: collected.bytes.withLock { $0 })
-    } catch let problem as Problem {
-      return Answer(status: problem.status.code, headers: problem.headers, body: [], problem: problem)
-    } catch let error as any HTTPResponseError {
-      return Answer(status: error.status.code, headers: [:], body: [])
-    }
+    let response = try await responder.respond(
+      to: Request(head: head, body: .init(buffer: ByteBuffer(bytes: body))), context: context)
+    let collected = Collected()
+    try await response.body.write(CollectingWriter(collected: collected))
+    return Answer(status: response.status.code, headers: response.headers, body: collected.bytes.withLock { $0 })
   }
 
   // MARK: Having
@@ -149,7 +144,12 @@ final class BenchClock: Sendable {
 }
 
 private struct BenchSource: RequestContextSource {
-  var logger: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+  var logger: Logger {
+    var logger = Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = .critical
+    logger[metadataKey: RequestIdentifier.metadataKey] = "request-1"
+    return logger
+  }
 }
 
 private final class Collected: Sendable {

@@ -74,7 +74,7 @@ struct TokenEnrolmentTests {
     ]
     for answer in answers {
       #expect(answer.status == 401)
-      #expect(answer.problem == answers[0].problem)
+      #expect(answer.text == answers[0].text)
       #expect(answer.headers[.wwwAuthenticate]?.hasPrefix("Basic realm=") == true)
     }
     let events = try await bench.events(.requestRefused)
