@@ -25,7 +25,7 @@ struct PasswordTests {
       enrol bender bender-robots:wrong-guess
       enrol welder bender-robots:swordfish-of-bender
       enrol bender bender-robots:swordfish-of-bender
-      openssl base64 -d -in bender.out | openssl pkcs7 -inform DER -print_certs | openssl x509 -noout -subject
+      base64 -d bender.out | openssl pkcs7 -inform DER -print_certs | openssl x509 -noout -subject
       enrol bender bender-robots:swordfish-of-bender
       enrol bender bender-robots:swordfish-of-bender
       grep -i '^retry-after: 1[0-9]' bender.head >/dev/null && echo later
