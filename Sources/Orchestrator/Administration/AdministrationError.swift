@@ -26,11 +26,15 @@ package enum AdministrationError: ExplainedError, Hashable {
 
   package var hint: String? {
     switch self {
+    case .noSuch(let what) where what.hasPrefix("invitation"): "`countersign invitations list --all` shows them"
+    case .noSuch(let what) where what.hasPrefix("access token"): "`countersign orchestrator access list` shows them"
     case .noSuch: "`countersign nodes list` shows nodes and waiting requests"
     case .ambiguousNode: "name one with --org"
     case .notWaiting: nil
     case .wrongCode:
       "compare it with what the node shows: a request with another code is somebody else's"
+    case .invalid("lifetimeSeconds", _): "--for takes 12h, 90d and the like"
+    case .invalid("url", _): "it is written https://HOST:PORT"
     case .invalid: nil
     case .noAddress: "start it once with `countersign orchestrator run`, or name it with --url"
     }

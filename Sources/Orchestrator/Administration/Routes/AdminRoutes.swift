@@ -9,10 +9,12 @@ import NIOCore
 package struct AdminRoutes: RouteProvider {
   private let core: OrchestratorCore
   private let publisher: CRLPublisher
+  private let decisions: DecisionLog
 
-  package init(core: OrchestratorCore, publisher: CRLPublisher) {
+  package init(core: OrchestratorCore, publisher: CRLPublisher, decisions: DecisionLog) {
     self.core = core
     self.publisher = publisher
+    self.decisions = decisions
   }
 
   package func addRoutes(to router: Router<ServiceContext>) {
@@ -44,7 +46,8 @@ package struct AdminRoutes: RouteProvider {
     let call = AdminCall(
       administration: LedgerAdministration(
         ledger: core.ledger, setting: core.administrationSetting, actor: actor, clock: core.clock),
-      core: core, publisher: publisher, actor: actor, query: query, body: try await Self.body(of: request),
+      core: core, publisher: publisher, decisions: decisions, actor: actor, source: context.source, query: query,
+      body: try await Self.body(of: request),
       headers: request.headers,
       parameters: context.parameters)
     return try await endpoint.handle(call)
