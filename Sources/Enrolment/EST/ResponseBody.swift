@@ -7,12 +7,9 @@ package enum ESTBody {
     let text = Base64.encode(der)
     var lines: [UInt8] = []
     lines.reserveCapacity(text.count + text.count / 64 + 1)
-    var start = 0
-    while start < text.count {
-      let end = min(start + 64, text.count)
-      lines.append(contentsOf: text[start..<end])
+    for start in stride(from: 0, to: text.count, by: 64) {
+      lines += text[start..<min(start + 64, text.count)]
       lines.append(UInt8(ascii: "\n"))
-      start = end
     }
     return lines
   }
