@@ -26,6 +26,8 @@ package enum AdministrationError: ExplainedError, Hashable {
 
   package var hint: String? {
     switch self {
+    case .noSuch(let what) where what.hasPrefix("invitation"): "`countersign invitations list --all` shows them"
+    case .noSuch(let what) where what.hasPrefix("access token"): "`countersign orchestrator access list` shows them"
     case .noSuch: "`countersign nodes list` shows nodes and waiting requests"
     case .ambiguousNode: "name one with --org"
     case .notWaiting: nil

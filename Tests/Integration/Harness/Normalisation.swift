@@ -20,6 +20,7 @@ struct Normalisation: Sendable {
     }
     text = text.replacingOccurrences(of: "by \(user)", with: "by OPERATOR")
     text = text.replacingOccurrences(of: "\"actor\" : \"\(user)\"", with: "\"actor\" : \"OPERATOR\"")
+    text = text.replacingOccurrences(of: "\"actor\":\"\(user)\"", with: "\"actor\":\"OPERATOR\"")
     while text.last == " " { text.removeLast() }
     return text
   }
