@@ -29,7 +29,12 @@ struct CRL: AsyncParsableCommand {
     let ledger = try authority.home.ledger()
     let now = Date()
     var lists: [[UInt8]] = []
-    for stored in der ? [try authority.signing()] : authority.issuers {
+    let signing = try authority.signing()
+    for stored in der ? [signing] : authority.issuers {
+      guard stored.number == signing.number || OutputFiles.exists(stored.keyPath) else {
+        common.console.warn("no list of \(stored.certificate.subject): its key is not here")
+        continue
+      }
       let issuer = try stored.unlock(passphrase.source)
       lists.append(try await list(of: stored, issuer: issuer, ledger: ledger, at: now))
     }

@@ -40,7 +40,9 @@ struct RemoteStatus {
     query.excludesSuperseded = true
     query.expiringBefore = shows ? nil : judge.warning
     for certificate in try await orchestrator.allCertificates(query) where !issuers.contains(certificate.serial) {
-      guard let notAfter = API.time(certificate.notAfter) else { continue }
+      guard let notAfter = API.time(certificate.notAfter), !certificate.renewsItself || notAfter >= judge.now else {
+        continue
+      }
       let item = StatusItem(
         certificate.subject, names: certificate.names, serial: certificate.serial, notAfter: notAfter,
         source: "ledger", judge: judge,
