@@ -1,3 +1,4 @@
+import CoreFoundation
 import Foundation
 import Glibc
 import LinuxCalls
@@ -28,11 +29,7 @@ struct OutputFiles: ~Copyable {
   ) throws(FileFailure) {
     if isExclusive, Self.exists(path) { throw FileFailure(.write, path, EEXIST) }
     Self.removeLeftovers(of: path)
-    let temporary = Self.temporaryName(for: path)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, access.rawValue)
-    guard descriptor >= 0 else { throw FileFailure(.write, path, errno) }
-    // Held until the file has its name: whatever ends this process, the lock then tells a leftover from work.
-    flock(descriptor, LOCK_EX | LOCK_NB)
+    let (temporary, descriptor) = try Self.create(for: path, access)
     staged.append(Staged(temporary: temporary, path: path, descriptor: descriptor, isExclusive: isExclusive))
     guard fchmod(descriptor, access.rawValue) == 0 else { throw FileFailure(.write, path, errno) }
     try Self.write(Array(bytes), to: descriptor, path: path)
@@ -92,6 +89,25 @@ struct OutputFiles: ~Copyable {
     guard descriptor >= 0 else { throw FileFailure(.write, path, errno) }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 || errno == EINVAL else { throw FileFailure(.write, path, errno) }
+  }
+
+  /// Makes a temporary file, and locks it until it has its name: whatever ends this process, the lock then tells a
+  /// leftover from work. Before it is locked another process may take it for a leftover and remove it.
+  private static func create(for path: String, _ access: Access) throws(FileFailure) -> (String, Int32) {
+    while true {
+      let temporary = temporaryName(for: path)
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, access.rawValue)
+      guard descriptor >= 0 else { throw FileFailure(.write, path, errno) }
+      var facts = stat()
+      guard flock(descriptor, LOCK_EX) == 0, fstat(descriptor, &facts) == 0 else {
+        let failure = FileFailure(.write, path, errno)
+        unlink(temporary)
+        close(descriptor)
+        throw failure
+      }
+      if facts.st_nlink > 0 { return (temporary, descriptor) }
+      close(descriptor)
+    }
   }
 
   /// Refuses where the name was taken meanwhile.

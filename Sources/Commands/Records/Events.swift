@@ -85,7 +85,8 @@ struct Events: AdministrativeCommand {
 
   private func verify(_ ledger: some EventLog, roots: [Certificate]) async throws {
     let expected = try checkpoint.map { path in
-      try SignedCheckpoint.decode(String(decoding: try InputFile.read(path, limit: 1_000_000), as: UTF8.self))
+      try SignedCheckpoint.decode(
+        String(decoding: try InputFile.read(path, limit: Checkpoint.longestFile), as: UTF8.self))
     }
     let signer = try await expected?.1?.verify(roots: roots)
     let report = try await ledger.verify(against: expected?.0)

@@ -16,7 +16,7 @@ package struct JoinString: Sendable, Hashable, CustomStringConvertible, CustomRe
   /// - Throws: ``EnrolmentError/notAJoinString(reason:)`` for a URL that isn't `https://HOST:PORT`, or a hash of another
   ///   length.
   package init(url: String, rootHash: [UInt8], secret: TokenSecret) throws(EnrolmentError) {
-    if let problem = Self.problem(of: url) { throw .notAJoinString(reason: problem) }
+    if let defect = Self.defect(ofURL: url) { throw .notAJoinString(reason: defect) }
     guard rootHash.count == 32 else { throw .notAJoinString(reason: "the root's SHA-256 doesn't have 32 bytes") }
     self.url = url
     self.rootHash = rootHash
@@ -57,7 +57,8 @@ package struct JoinString: Sendable, Hashable, CustomStringConvertible, CustomRe
     field.hasPrefix(name + "=") ? String(field.dropFirst(name.count + 1)) : nil
   }
 
-  private static func problem(of url: String) -> String? {
+  /// Why a URL can't stand in a join string; nil where it can.
+  package static func defect(ofURL url: String) -> String? {
     guard url.hasPrefix("https://") else { return "its URL doesn't begin with https://" }
     let authority = url.dropFirst("https://".count)
     guard !authority.contains("@"), !authority.contains("/") else {

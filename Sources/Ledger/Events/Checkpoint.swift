@@ -13,6 +13,9 @@ package struct Checkpoint: Sendable, Hashable {
 
   private static let mark = "countersign-checkpoint"
 
+  /// Most bytes of a file of checkpoints that is read.
+  package static let longestFile = 1 << 20
+
   static func isCheckpoint(_ line: Substring) -> Bool { line.hasPrefix(mark) }
 
   /// The text of a checkpoint file: `countersign-checkpoint v1 SEQUENCE HASH`, one line.
@@ -22,7 +25,7 @@ package struct Checkpoint: Sendable, Hashable {
   ///
   /// - Throws: ``LedgerError/notACheckpoint(_:)``.
   package static func decode(_ text: String) throws(LedgerError) -> Checkpoint {
-    guard text.utf8.count <= 1_000_000 else { throw .notACheckpoint("the file is too large") }
+    guard text.utf8.count <= longestFile else { throw .notACheckpoint("the file is too large") }
     guard let line = text.split(whereSeparator: \.isNewline).last(where: { !$0.allSatisfy(\.isWhitespace) }) else {
       throw .notACheckpoint("the file is empty")
     }

@@ -58,7 +58,7 @@ package struct SignedCheckpoint: Sendable, Hashable {
   /// - Returns: the checkpoint, and the signature that follows it if one does.
   /// - Throws: ``LedgerError/notACheckpoint(_:)``.
   package static func decode(_ text: String) throws(LedgerError) -> (Checkpoint, SignedCheckpoint?) {
-    guard text.utf8.count <= 1_000_000 else { throw .notACheckpoint("the file is too large") }
+    guard text.utf8.count <= Checkpoint.longestFile else { throw .notACheckpoint("the file is too large") }
     let begin = "-----BEGIN \(label)-----"
     let lines = text.split(whereSeparator: \.isNewline)
     guard let start = lines.lastIndex(where: { $0.hasPrefix(begin) }),

@@ -33,6 +33,8 @@ package enum AdministrationError: ExplainedError, Hashable {
     case .notWaiting: nil
     case .wrongCode:
       "compare it with what the node shows: a request with another code is somebody else's"
+    case .invalid("lifetimeSeconds", _): "--for takes 12h, 90d and the like"
+    case .invalid("url", _): "it is written https://HOST:PORT"
     case .invalid: nil
     case .noAddress: "start it once with `countersign orchestrator run`, or name it with --url"
     }

@@ -47,9 +47,8 @@ final class ConnectionWatch: HandshakeObserver {
   /// Takes a place for the connection, or closes it.
   func accept() -> Bool {
     var acceptance = registry.accept(connection)
-    if case .full = acceptance, shard.crowdOutOldest() {
-      acceptance = registry.accept(connection) { $0 > $1 }
-    }
+    // Connections of another event loop may be quicker to take the place.
+    while case .full = acceptance, shard.crowdOutOldest() { acceptance = registry.accept(connection) }
     switch acceptance {
     case .accepted: break
     case .full, .tooManyFromAddress:
@@ -65,11 +64,22 @@ final class ConnectionWatch: HandshakeObserver {
   }
 
   private func closed() {
+    leave()
+    fail(ChannelError.ioOnClosedChannel)
+    exchanges = [:]
+  }
+
+  private func leave() {
+    guard phase != .closed else { return }
     registry.closed(connection, wasHandshaking: isHandshaking)
     shard.remove(self)
     phase = .closed
-    fail(ChannelError.ioOnClosedChannel)
-    exchanges = [:]
+  }
+
+  /// Is closed in favour of another, which has its place at once: closing takes a moment.
+  func makeRoom() {
+    close(for: .crowdedOut)
+    leave()
   }
 
   func close(for reason: TransportCounters.Closing) {
@@ -82,11 +92,13 @@ final class ConnectionWatch: HandshakeObserver {
   // MARK: The handshake
 
   func handshakeBegan() {
+    guard phase != .closed else { return }
     phase = .handshaking
     shard.began(self)
   }
 
   func handshakeCompleted(peer: AdmittedPeer?, applicationProtocol: String?) {
+    guard phase != .closed else { return }
     shard.ended(self)
     phase = .open
     deadline = .distantFuture

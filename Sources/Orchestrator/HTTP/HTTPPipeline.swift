@@ -25,6 +25,7 @@ struct HTTPPipeline {
     try pipeline.configureHTTPServerPipeline(
       withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
       withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
+    try pipeline.addHandler(ClosingRequests())
     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: watch.connection.isSecure))
     try pipeline.addHandler(RequestAssembler(watch, isStream: false))
     return try NIOAsyncChannel(
@@ -65,6 +66,21 @@ struct HTTPPipeline {
     configuration.stream.streamResetFrameRateLimit.maximumCount = limits.streamResets
     configuration.stream.streamErrorRateLimit.maximumCount = limits.streamResets
     return configuration
+  }
+}
+
+/// Says of each request that wants its connection closed that it does, in the words of HTTP/1.1. Those of HTTP/1.0 do
+/// without saying so, and wait for it to know that the answer is whole: nginx asks OCSP responders so.
+private final class ClosingRequests: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard case .head(var head) = unwrapInboundIn(data), head.version == .http1_0 || !head.isKeepAlive else {
+      return context.fireChannelRead(data)
+    }
+    head.headers.replaceOrAdd(name: "connection", value: "close")
+    context.fireChannelRead(wrapInboundOut(.head(head)))
   }
 }
 

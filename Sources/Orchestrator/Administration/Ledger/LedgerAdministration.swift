@@ -72,7 +72,10 @@ package struct LedgerAdministration: Administration {
   }
 
   func serviceURL() async throws -> String {
-    if let url = setting.url { return url }
+    if let url = setting.url {
+      if let reason = JoinString.defect(ofURL: url) { throw AdministrationError.invalid(field: "url", reason: reason) }
+      return url
+    }
     guard let service = try await ledger.services().first else { throw AdministrationError.noAddress }
     return service.url
   }

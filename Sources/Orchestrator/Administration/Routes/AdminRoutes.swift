@@ -21,7 +21,7 @@ package struct AdminRoutes: RouteProvider {
     for endpoint in Self.endpoints {
       router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
         do {
-          return try await respond(endpoint, request, context)
+          return try await awayFromEventLoop { try await respond(endpoint, request, context) }
         } catch {
           throw Problem(administrative: error) ?? error
         }
