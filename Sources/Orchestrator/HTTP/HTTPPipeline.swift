@@ -84,7 +84,8 @@ private final class ConnectionTail: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // The end of one stream is none of the connection's.
     if error is NIOHTTP2Errors.StreamError { return }
-    watch.registry.count(.protocolError)
-    context.close(promise: nil)
+    // With GOAWAY, which tells it why.
+    context.flush()
+    watch.cutOff()
   }
 }
