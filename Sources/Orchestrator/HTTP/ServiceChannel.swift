@@ -45,6 +45,7 @@ struct ServiceChannel: HTTPChannelHandler {
     guard watch.accept() else { return channel.eventLoop.makeSucceededFuture(value) }
     return channel.eventLoop.makeCompletedFuture {
       if let security {
+        try channel.pipeline.syncOperations.addHandler(CutOff())
         try security.contexts.secure(channel, admission: security.admission, observer: watch)
       } else {
         watch.open(nil)

@@ -53,7 +53,7 @@ def held():
 
 before = held()
 verdict = watch.while_in_trouble("half-open handshakes", orchestrator, options, trouble)
-deadline = time.monotonic() + watch.RECOVERY_SECONDS
+deadline = time.monotonic() + watch.recovery_seconds(options)
 while held() > before + 50 and time.monotonic() < deadline:
     time.sleep(0.1)
 verdict.demand(held() <= before + 50, f"{held() - before} half-open connections are still held")

@@ -14,8 +14,12 @@ import faults
 # otherwise a service that stands still for a second would show in one request out of hundreds.
 INTERVAL = 0.015
 MEASURED_SECONDS = 10.0
-RECOVERY_SECONDS = 10.0
 FACTOR = 3
+
+
+def recovery_seconds(options):
+    """Ten; more where a debug build shares a busy machine with other tests."""
+    return 10.0 if options.measure else 30.0
 
 
 class Probe:
@@ -43,6 +47,7 @@ class Watch:
 
     def __init__(self, verdict, orchestrator, options, enrols=True):
         self.verdict, self.orchestrator, self.measured = verdict, orchestrator, options.measure
+        self.recovery = recovery_seconds(options)
         self.probe = Probe(orchestrator, enrols)
         self.probe.measure(1.0)
         self.idle = self.probe.measure(self.seconds)
@@ -70,13 +75,13 @@ class Watch:
         """Called when the trouble ends: waits until all is as it was, for ten seconds."""
         self.probe.enrols = enrols
         start, found, settled = time.monotonic(), None, None
-        while settled is None and time.monotonic() - start < RECOVERY_SECONDS:
+        while settled is None and time.monotonic() - start < self.recovery:
             elapsed = time.monotonic() - start
             found = self.probe.measure(2.0 if self.measured else 0.5)
             if found["failed"] == 0 and found["count"] and (not self.measured or found["p99"] <= self.limit):
                 settled = elapsed
         self.verdict.note(after=found, normal_within=None if settled is None else round(settled, 1))
-        self.verdict.demand(settled is not None, "it isn't back to normal within ten seconds")
+        self.verdict.demand(settled is not None, "it isn't back to normal in time")
         self.verdict.demand(self.orchestrator.process.poll() is None, "the orchestrator ended")
         self.probe.end()
 
@@ -105,7 +110,7 @@ def while_in_trouble(fault, orchestrator, options, trouble):
 
 def probe(port, public, trust, identifier, secret):
     place = argparse.Namespace(port=int(port), public=int(public))
-    client = faults.Client(place, trust, (identifier, secret), timeout=15)
+    client = faults.Client(place, trust, (identifier, secret), timeout=30)
     body = faults.request_for("probe.example")
     for line in sys.stdin:
         seconds, enrols = line.split()

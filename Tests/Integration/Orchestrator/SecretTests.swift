@@ -44,7 +44,7 @@ struct SecretTests {
       key $1.key key-of-$1; }
     est() { curl -sS --max-time 60 --cacert ca.crt -H 'Content-Type: application/pkcs10' -D said/$1.head -o said/$1 "${@:3}" \\
       '\(url)/.well-known/est/'$2; }
-    leaf() { openssl base64 -d -in said/$1 | openssl pkcs7 -inform DER -print_certs | openssl x509 >$1.crt; }
+    leaf() { openssl base64 -d -A -in said/$1 | openssl pkcs7 -inform DER -print_certs | openssl x509 >$1.crt; }
     api() { curl -sS --max-time 60 --cacert ca.crt -H @header -D said/api.head -o said/api "$@"; cat said/api said/api.head >>said/all; }
 
     countersign orchestrator access ada --role administrator --url '\(url)' -o ada.access >said/access
