@@ -122,7 +122,8 @@ let package = Package(
       "IntegrationTests", ["countersign", "Ledger", "LedgerSQLite", "Credentials", "PKITestKit"] + pki,
       path: "Tests/Integration",
       exclude: [
-        "Desk", "Fleet", "Live", "Faults/faults.py", "Faults/kill.py", "Faults/disk_full.py", "Faults/clock_back.py",
+        "Desk", "Fleet", "Live", "Faults/faults.py", "Faults/watch.py", "Faults/full_disk.c", "Faults/kill.py",
+        "Faults/disk_full.py", "Faults/clock_back.py",
         "Faults/slow_client.py", "Faults/big_body.py", "Faults/half_open.py", "Faults/rapid_reset.py",
         "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c",
       ]),

@@ -2,7 +2,15 @@ package import Credentials
 package import Foundation
 
 /// What the orchestrator needs of the record, beyond what the desk does.
-package typealias LiveLedger = CertificateLedger & InvitationLog & AccessLog & RequestQueue & NodeCatalog
+package typealias LiveLedger = CertificateLedger & InvitationLog & AccessLog & RequestQueue & NodeCatalog & LedgerHealth
+
+/// Whether the record can be kept now.
+package protocol LedgerHealth: Sendable {
+  /// Writes something that changes nothing of the record: it takes the lock, the log and the space that issuing needs.
+  ///
+  /// - Throws: what issuing would fail with.
+  func checkWritable() async throws(LedgerError)
+}
 
 /// Invitations, by the hash of their secret. A use is taken by ``IssuanceLog/reserve(_:at:)``.
 package protocol InvitationLog: Sendable {

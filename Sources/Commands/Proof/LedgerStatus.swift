@@ -58,11 +58,11 @@ struct LedgerStatus {
   private func issued(in ledger: some CertificateCatalog, all: Bool) async throws -> [StatusItem] {
     var query = CatalogQuery(states: [.issued], expiringBefore: all ? nil : judge.warning, limit: 1000)
     query.excludesSuperseded = true
-    return try await entries(ledger, query).map { entry in
+    return try await entries(ledger, query).filter { !$0.renewsItself || $0.notAfter >= judge.now }.map { entry in
       StatusItem(
         entry.subject, names: entry.names, serial: entry.serial.hex, notAfter: entry.notAfter,
-        source: "ledger", judge: judge)
-    }
+        source: "ledger", judge: judge, renewedSince: entry.renewsItself ? entry.notBefore : nil)
+    }.filter { all || $0.level > .ok }
   }
 
   /// Serials that were reserved by a process that ended before it signed. At most a page of them is listed.

@@ -88,6 +88,13 @@ struct ExpiryJudge {
     notAfter < critical ? .critical : notAfter < warning ? .warning : .ok
   }
 
+  /// Of a certificate that the orchestrator renews by itself: nobody has to care before a quarter of its life is left,
+  /// which only happens where the orchestrator doesn't run.
+  func level(_ notAfter: Date, renewedSince notBefore: Date) -> StatusLevel {
+    let isDue = now >= notAfter - notAfter.timeIntervalSince(notBefore) / 4
+    return isDue ? level(notAfter) : .ok
+  }
+
   /// `89d left`, `5h left`, `expired 3d ago`.
   func remaining(_ notAfter: Date) -> String {
     let seconds = notAfter.timeIntervalSince(now)
@@ -113,8 +120,12 @@ struct StatusItem: Encodable {
   var remaining: String?
   var source: String
 
-  init(_ subject: String, names: [String], serial: String?, notAfter: Date, source: String, judge: ExpiryJudge) {
-    level = judge.level(notAfter)
+  /// - Parameter renewedSince: the beginning of a certificate that renews itself.
+  init(
+    _ subject: String, names: [String], serial: String?, notAfter: Date, source: String, judge: ExpiryJudge,
+    renewedSince: Date? = nil
+  ) {
+    level = renewedSince.map { judge.level(notAfter, renewedSince: $0) } ?? judge.level(notAfter)
     state = notAfter < judge.now ? "expired" : level == .ok ? "valid" : "expiring"
     self.subject = subject
     self.names = names
@@ -143,6 +154,15 @@ struct StatusFacts: Facts {
     var revoked: Int?
     var superseded: Int?
     var neverIssued: Int?
+
+    mutating func count(_ item: StatusItem) {
+      switch (item.state, item.level) {
+      case ("expired", _): expired += 1
+      case (_, .critical): critical += 1
+      case (_, .warning): warning += 1
+      case (_, .ok): ok += 1
+      }
+    }
   }
 
   var level: StatusLevel
@@ -155,14 +175,7 @@ struct StatusFacts: Facts {
     self.items = items
     self.unlisted = unlisted
     var counted = Summary()
-    for item in items {
-      switch (item.state, item.level) {
-      case ("expired", _): counted.expired += 1
-      case (_, .critical): counted.critical += 1
-      case (_, .warning): counted.warning += 1
-      case (_, .ok): counted.ok += 1
-      }
-    }
+    for item in items { counted.count(item) }
     self.summary = summary ?? counted
     let worst = items.map(\.level).max() ?? .ok
     let isCritical = self.summary.critical + self.summary.expired > 0

@@ -4,6 +4,7 @@ import NIOCore
 /// The connections of one event loop, and their deadlines. One look at all of them in a second is cheaper than a timer
 /// for each: those have to be set and taken back with each request.
 final class ConnectionShard {
+  let executor: EventLoopExecutor
   private let loop: any EventLoop
   private let limits: TransportLimits
   private let clock: @Sendable () -> Date
@@ -14,9 +15,12 @@ final class ConnectionShard {
   private var handshaking = CircularBuffer<Int>()
   private var handshakes = 0
   private var sweeps: RepeatedTask?
+  private var turns = HandshakeTurns()
+  private var isTakingTurns = false
 
   init(loop: any EventLoop, limits: TransportLimits, clock: @escaping @Sendable () -> Date) {
     self.loop = loop
+    executor = EventLoopExecutor(loop)
     self.clock = clock
     self.limits = limits
   }
@@ -43,7 +47,34 @@ final class ConnectionShard {
     }
   }
 
-  /// A client has sent its hello: the oldest handshake makes room where there are too many.
+  /// Begins a handshake, at once or when it is its turn. Each costs computing: a flood of them would keep the connections
+  /// that are open from being served, so only some begin before the loop looks at all its connections again.
+  func takeTurn(from network: [UInt8], _ begin: @escaping () -> Void) {
+    guard isTakingTurns || !turns.beginsAtOnce(at: .now()) else { return begin() }
+    turns.append(begin, from: network)
+    guard !isTakingTurns else { return }
+    isTakingTurns = true
+    takeTurnsSoon()
+  }
+
+  private func takeTurnsSoon() {
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    // Not at once: the loop runs all tasks that are due before it looks at its connections.
+    loop.scheduleTask(in: HandshakeTurns.pause) { bound.value.takeTurns() }
+  }
+
+  private func takeTurns() {
+    for _ in 0..<HandshakeTurns.atOnce {
+      guard let begin = turns.next() else {
+        isTakingTurns = false
+        return
+      }
+      begin()
+    }
+    takeTurnsSoon()
+  }
+
+  /// A handshake began: the oldest handshake makes room where there are too many.
   func began(_ watch: ConnectionWatch) {
     handshakes += 1
     handshaking.append(watch.id)

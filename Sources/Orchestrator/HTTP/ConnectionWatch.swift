@@ -26,6 +26,7 @@ final class ConnectionWatch: HandshakeObserver {
   private var exchanges: [ObjectIdentifier: RequestAssembler] = [:]
   /// Whether the connection itself is idle when no request is under way. HTTP/1 has its one exchange for that.
   private var isMultiplexed = false
+  private var isCutOff = false
   private var promise: EventLoopPromise<NegotiatedHTTP>?
   /// What was agreed on with the client, once it is let in.
   let negotiated: EventLoopFuture<NegotiatedHTTP>
@@ -43,6 +44,8 @@ final class ConnectionWatch: HandshakeObserver {
 
   var isHandshaking: Bool { phase == .waiting || phase == .handshaking }
   var limits: TransportLimits { registry.limits }
+  /// What answers the connection's requests.
+  var executor: EventLoopExecutor { shard.executor }
 
   /// Takes a place for the connection, or closes it.
   func accept() -> Bool {
@@ -89,12 +92,23 @@ final class ConnectionWatch: HandshakeObserver {
     registry.close(connection, for: reason)
   }
 
+  /// Ends the connection of a client that breaks the protocol, whatever it is still saying.
+  func cutOff() {
+    guard phase != .closed, !isCutOff else { return }
+    isCutOff = true
+    close(for: .protocolError)
+    _ = try? connection.channel.pipeline.syncOperations.handler(type: CutOff.self).cut()
+  }
+
   // MARK: The handshake
 
-  func handshakeBegan() {
-    guard phase != .closed else { return }
-    phase = .handshaking
-    shard.began(self)
+  func helloArrived(begin: @escaping () -> Void) {
+    shard.takeTurn(from: connection.source.network) { [self] in
+      guard phase == .waiting else { return }
+      phase = .handshaking
+      shard.began(self)
+      begin()
+    }
   }
 
   func handshakeCompleted(peer: AdmittedPeer?, applicationProtocol: String?) {

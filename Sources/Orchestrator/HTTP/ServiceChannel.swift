@@ -23,6 +23,7 @@ struct ServiceChannel: HTTPChannelHandler {
   struct Value: ServerChildChannelValue {
     let connection: Connection
     let negotiated: EventLoopFuture<NegotiatedHTTP>
+    let executor: EventLoopExecutor
 
     var channel: any Channel { connection.channel }
   }
@@ -40,10 +41,11 @@ struct ServiceChannel: HTTPChannelHandler {
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     let connection = Connection(channel, isSecure: security != nil)
     let watch = ConnectionWatch(connection, registry: registry)
-    let value = Value(connection: connection, negotiated: watch.negotiated)
+    let value = Value(connection: connection, negotiated: watch.negotiated, executor: watch.executor)
     guard watch.accept() else { return channel.eventLoop.makeSucceededFuture(value) }
     return channel.eventLoop.makeCompletedFuture {
       if let security {
+        try channel.pipeline.syncOperations.addHandler(CutOff())
         try security.contexts.secure(channel, admission: security.admission, observer: watch)
       } else {
         watch.open(nil)
@@ -53,12 +55,14 @@ struct ServiceChannel: HTTPChannelHandler {
   }
 
   func handle(value: Value, logger: Logger) async {
-    // A failed handshake is logged and counted where it fails.
-    guard let negotiated = try? await value.negotiated.get() else { return }
-    await ConnectionFacts.$current.withValue(value.connection.facts) {
-      switch negotiated {
-      case .http1(let channel): await serve(channel, value.connection, logger)
-      case .http2(let streams): await serve(streams, value.connection, logger)
+    await withTaskExecutorPreference(value.executor) {
+      // A failed handshake is logged and counted where it fails.
+      guard let negotiated = try? await value.negotiated.get() else { return }
+      await ConnectionFacts.$current.withValue(value.connection.facts) {
+        switch negotiated {
+        case .http1(let channel): await serve(channel, value.connection, logger)
+        case .http2(let streams): await serve(streams, value.connection, logger)
+        }
       }
     }
   }

@@ -117,6 +117,8 @@ package struct OwnCertificatePlan: Sendable {
     let carried = (try? leaf.extensions.subjectAlternativeNames)?.compactMap(SubjectName.init) ?? []
     let wanted = permitted
     guard Set(carried) == Set(wanted) else { return "its names changed" }
+    // A clock that was set back, before a start: TLS would refuse to begin with it.
+    guard leaf.notValidBefore <= now else { return "it is not valid yet" }
     let life = leaf.notValidAfter.timeIntervalSince(leaf.notValidBefore)
     guard leaf.notValidAfter.timeIntervalSince(now) > life / 3 else { return "two thirds of its life are over" }
     return nil

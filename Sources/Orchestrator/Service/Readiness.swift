@@ -1,6 +1,7 @@
 import Credentials
 import Foundation
 import Ledger
+import Synchronization
 import X509
 
 /// Whether the service can do its work now.
@@ -37,6 +38,8 @@ struct Readiness: Sendable {
   let state: ServiceState
   let publisher: CRLPublisher
   let connections: ConnectionRegistry
+  /// The last look at the ledger: it writes, and anybody may ask.
+  private let lastLook = LastLook()
 
   func report() async -> Report {
     let now = core.clock()
@@ -47,7 +50,7 @@ struct Readiness: Sendable {
         .init(name: "running", isOK: !state.isStopping, detail: state.isStopping ? "the service is stopping" : ""),
         await ledger(),
         validity("certificate", end: state.ownCertificateEnd, at: now),
-        validity("issuer", end: authority.signing.issuer.certificate.notValidAfter, at: now),
+        issuer(authority.signing.issuer.certificate, at: now),
       ] + authority.issuers.map(\.reference.ordinal).map { revocationList($0, at: now) })
   }
 
@@ -75,17 +78,45 @@ struct Readiness: Sendable {
   }
 
   private func ledger() async -> Report.Check {
-    do {
-      // A write that changes nothing of the record: it takes the lock, the log and the disk that issuing needs.
-      try await core.ledger.saw([:])
+    if let found = lastLook.fresh() { return found }
+    let found = await lookAtLedger()
+    lastLook.keep(found)
+    return found
+  }
+
+  private func lookAtLedger() async -> Report.Check {
+    do throws(LedgerError) {
+      try await core.ledger.checkWritable()
       return .init(name: "ledger", isOK: true, detail: "")
     } catch {
       return .init(name: "ledger", isOK: false, detail: error.message)
     }
   }
 
+  /// A clock that went back far enough makes it one of the future.
+  private func issuer(_ certificate: Certificate, at now: Date) -> Report.Check {
+    guard certificate.notValidBefore <= now else {
+      return .init(name: "issuer", isOK: false, detail: "not valid before \(rfc3339(certificate.notValidBefore))")
+    }
+    return validity("issuer", end: certificate.notValidAfter, at: now)
+  }
+
   private func validity(_ name: String, end: Date?, at now: Date) -> Report.Check {
     guard let end else { return .init(name: name, isOK: false, detail: "there is none yet") }
     return .init(name: name, isOK: now < end, detail: "valid until \(rfc3339(end))")
   }
+}
+
+/// What was found last, for a second.
+private final class LastLook: Sendable {
+  private let found = Mutex<(check: Readiness.Report.Check, at: ContinuousClock.Instant)?>(nil)
+
+  func fresh() -> Readiness.Report.Check? {
+    found.withLock { found in
+      guard let found, ContinuousClock.now - found.at < .seconds(1) else { return nil }
+      return found.check
+    }
+  }
+
+  func keep(_ check: Readiness.Report.Check) { found.withLock { $0 = (check, .now) } }
 }

@@ -80,10 +80,8 @@ extension ServerContexts {
   ) throws where Observer.Peer == Admission.Peer {
     let guardian = HandshakeGuard(observer: observer) { admission.admit($0) }
     let gate = HelloGate(
-      makeTLS: { [weak observer] in
-        observer?.handshakeBegan()
-        return self.makeHandler(admission: admission, guardian: guardian)
-      },
+      arrived: { [weak observer] in observer?.helloArrived(begin: $0) },
+      makeTLS: { self.makeHandler(admission: admission, guardian: guardian) },
       failed: { [weak guardian] in guardian?.report($0) })
     try channel.pipeline.syncOperations.addHandlers([gate, guardian])
   }

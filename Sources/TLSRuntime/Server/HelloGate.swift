@@ -12,12 +12,19 @@ final class HelloGate: ChannelInboundHandler, RemovableChannelHandler {
   private static let mostBytes = 5 + (1 << 14) + 2048
   private static let handshakeRecord: UInt8 = 22
 
+  private let arrived: (_ begin: @escaping () -> Void) -> Void
   private let makeTLS: () -> NIOSSLServerHandler
   private let failed: (ServerHandshakeFailure) -> Void
   private var received: ByteBuffer?
+  /// The hello is whole, and waits for its turn.
+  private var isWaiting = false
   private var isDone = false
 
-  init(makeTLS: @escaping () -> NIOSSLServerHandler, failed: @escaping (ServerHandshakeFailure) -> Void) {
+  init(
+    arrived: @escaping (_ begin: @escaping () -> Void) -> Void, makeTLS: @escaping () -> NIOSSLServerHandler,
+    failed: @escaping (ServerHandshakeFailure) -> Void
+  ) {
+    self.arrived = arrived
     self.makeTLS = makeTLS
     self.failed = failed
   }
@@ -27,11 +34,18 @@ final class HelloGate: ChannelInboundHandler, RemovableChannelHandler {
     var bytes = unwrapInboundIn(data)
     if received == nil { received = bytes } else { received?.writeBuffer(&bytes) }
     guard let buffer = received, let type = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) else { return }
+    if isWaiting {
+      // A client has nothing to say before it is answered.
+      guard buffer.readableBytes <= Self.mostBytes else { return end(context, .protocolError("data after the hello")) }
+      return
+    }
     guard type == Self.handshakeRecord else { return end(context, .notTLS) }
     guard let length = buffer.getInteger(at: buffer.readerIndex + 3, as: UInt16.self) else { return }
     let whole = 5 + Int(length)
     guard whole <= Self.mostBytes else { return end(context, .protocolError("a first record of \(whole) bytes")) }
-    if buffer.readableBytes >= whole { open(context, buffer) }
+    guard buffer.readableBytes >= whole else { return }
+    isWaiting = true
+    arrived { [self] in open(context) }
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -49,7 +63,8 @@ final class HelloGate: ChannelInboundHandler, RemovableChannelHandler {
     end(context, .abandoned)
   }
 
-  private func open(_ context: ChannelHandlerContext, _ buffer: ByteBuffer) {
+  private func open(_ context: ChannelHandlerContext) {
+    guard !isDone, let buffer = received else { return }
     isDone = true
     received = nil
     do {
@@ -59,6 +74,7 @@ final class HelloGate: ChannelInboundHandler, RemovableChannelHandler {
       return context.close(promise: nil)
     }
     context.fireChannelRead(wrapInboundOut(buffer))
+    context.fireChannelReadComplete()
     context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
   }
 

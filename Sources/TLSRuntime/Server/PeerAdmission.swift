@@ -42,8 +42,9 @@ package struct PeerRefusal: Error, Hashable, Sendable {
 package protocol HandshakeObserver<Peer>: AnyObject {
   associatedtype Peer: Sendable
 
-  /// The client has begun: from here on the connection costs memory and computing.
-  func handshakeBegan()
+  /// The client's hello is here, whole. From `begin` on the connection costs memory and computing; whoever has many of
+  /// them calls it when it is this one's turn, on the event loop.
+  func helloArrived(begin: @escaping () -> Void)
 
   /// The client is let in. Handlers for what it says have to be in the channel's pipeline when this returns.
   ///

@@ -1,13 +1,12 @@
-"""What the fault scripts share: an orchestrator of their own, clients, a probe, and the verdict.
+"""What the fault scripts share: an orchestrator of their own, clients, and the verdict.
 
-A script makes one kind of trouble for one client and watches another. It ends with status 0 when every demand held.
-With --measure the probe's 99th percentile is one of the demands (a quiet machine and a release build are needed for
-that); without it only what is served, refused, recorded and recovered counts.
+A script makes one kind of trouble and watches what another client notices (watch.py). It ends with status 0 when every
+demand held. With --measure the other client's 99th percentile is one of the demands (a quiet machine and a release
+build are needed for that); without it only what is served, refused, recorded and recovered counts.
 """
 
 import argparse
 import base64
-import hashlib
 import http.client
 import json
 import os
@@ -21,16 +20,14 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
-from cryptography.x509.oid import NameOID
-
-MEASURED_SECONDS = 6.0
-RECOVERY_SECONDS = 10.0
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 
 def arguments(description):
@@ -81,6 +78,7 @@ listen: 127.0.0.1:{port}
 publicListen: 127.0.0.1:{public}
 names: [localhost]
 publicURL: http://127.0.0.1:{public}
+limits: {{perIdentity: unlimited, perAddress: unlimited}}
 admission:
   tokens: true
   approval: {{names: ["*.waiting.example"], expiresAfter: 1h}}
@@ -94,16 +92,20 @@ admission:
         self.port, self.public = free_port(), free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         self.environment = {**os.environ, **(environment or {})}
+        self.environment.pop("COUNTERSIGN_HOME", None)
         self.process = None
         self.configuration = os.path.join(self.folder, "orchestrator.yaml")
         with open(self.configuration, "w") as file:
             file.write(self.CONFIGURATION.format(port=self.port, public=self.public, extra=extra))
         self.run("ca", "create", "--name", "Fault Root CA", "--no-passphrase")
 
-    def run(self, *words, check=True):
-        done = subprocess.run(
+    def try_running(self, *words):
+        return subprocess.run(
             [self.countersign, *words, "--home", self.home], capture_output=True, text=True, env=self.environment)
-        if check and done.returncode != 0:
+
+    def run(self, *words):
+        done = self.try_running(*words)
+        if done.returncode != 0:
             raise SystemExit(f"countersign {' '.join(words)}: {done.returncode}\n{done.stderr}")
         return done.stdout
 
@@ -157,17 +159,31 @@ admission:
 
     def trust(self):
         path = os.path.join(self.folder, "root.pem")
+        if os.path.exists(path):
+            return path
         self.run("ca", "bundle", "-o", path)
         return path
 
-    def invitation(self, uses=1_000_000, org=None, dns=()):
-        """(ID, secret) of a new invitation."""
-        words = ["invite", "--uses", str(uses), "--for", "12h", "--url", self.url]
-        words += ["--org", org] if org else []
-        for name in dns:
-            words += ["--dns", name]
-        fields = parse_qs(urlsplit(self.run(*words, "--quiet").strip()).fragment)
+    def invitation(self, uses=1_000_000):
+        """(ID, secret) of a new invitation, good for any name below .example."""
+        words = ["invite", "--dns", ".example", "--uses", str(uses), "--for", "12h", "--url", self.url, "--quiet"]
+        fields = parse_qs(urlsplit(self.run(*words).strip()).fragment)
         return fields["id"][0], fields["secret"][0]
+
+    def judges(self, certificate):
+        """What OCSP says of a certificate: good, revoked or unknown."""
+        path, issuer = os.path.join(self.folder, "judged.pem"), os.path.join(self.folder, "issuer.pem")
+        described = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+        place = next(d.access_location.value for d in described if d.access_method == AuthorityInformationAccessOID.CA_ISSUERS)
+        with urllib.request.urlopen(place, timeout=10) as answer, open(issuer, "wb") as file:
+            file.write(x509.load_der_x509_certificate(answer.read()).public_bytes(serialization.Encoding.PEM))
+        with open(path, "wb") as file:
+            file.write(certificate.public_bytes(serialization.Encoding.PEM))
+        done = subprocess.run(
+            ["openssl", "ocsp", "-issuer", issuer, "-cert", path, "-CAfile", self.trust(), "-url",
+             f"http://127.0.0.1:{self.public}/ocsp"], capture_output=True, text=True)
+        said = [line.partition(": ")[2] for line in done.stdout.splitlines() if line.startswith(path)]
+        return said[0] if said and "Response verify OK" in done.stderr else done.stdout + done.stderr
 
     def ledger(self, query):
         done = subprocess.run(
@@ -176,10 +192,13 @@ admission:
         return done.stdout.split()
 
 
-def unverified():
+def unverified(*protocols):
+    """A TLS context of a client who doesn't care whom it talks to."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    if protocols:
+        context.set_alpn_protocols(list(protocols))
     return context
 
 
@@ -187,15 +206,19 @@ def verified(trust):
     return ssl.create_default_context(cafile=trust)
 
 
-def request_for(name, key=None, organization=None):
+def request_for(name):
     """A PKCS#10 request in DER."""
-    key = key or ec.generate_private_key(ec.SECP256R1())
-    subject = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
-    if organization:
-        subject.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))
-    built = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(subject)).add_extension(
+    built = x509.CertificateSigningRequestBuilder().subject_name(
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])).add_extension(
         x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-    return built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    return built.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(
+        serialization.Encoding.DER)
+
+
+def list_of(certificate):
+    """The path of the revocation list that a certificate names."""
+    points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    return urlsplit(points[0].full_name[0].value).path
 
 
 class Client:
@@ -227,110 +250,20 @@ class Client:
 
     def enrol(self, der):
         """The certificate, or None where it was refused."""
-        status, content = self.ask(
-            "POST", "/.well-known/est/simpleenroll", base64.b64encode(der), self.headers)
-        if status != 200:
-            return None
+        status, content = self.attempt(der)
+        return self.certificate(content) if status == 200 else None
+
+    def attempt(self, der):
+        return self.ask("POST", "/.well-known/est/simpleenroll", base64.b64encode(der), self.headers)
+
+    @staticmethod
+    def certificate(content):
         return pkcs7.load_der_pkcs7_certificates(base64.b64decode(content))[0]
 
     def close(self):
         if self.connection:
             self.connection.close()
         self.connection = None
-
-
-class Probe:
-    """Another client, in a process of its own: kept-alive requests, new handshakes, enrolments; each is timed."""
-
-    def __init__(self, orchestrator, trust, invitation):
-        self.process = subprocess.Popen(
-            [sys.executable, __file__, "probe", str(orchestrator.port), trust, *invitation],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def measure(self, seconds=MEASURED_SECONDS):
-        """{"count", "failed", "p50", "p99"}, in milliseconds."""
-        self.process.stdin.write(f"{seconds}\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def probe_main(port, trust, identifier, secret):
-    place = argparse.Namespace(port=int(port), public=0)
-    client = Client(place, trust, (identifier, secret), timeout=15)
-    body = request_for("probe.example")
-    for line in sys.stdin:
-        end = time.monotonic() + float(line)
-        times, failed, turn = [], 0, 0
-        while time.monotonic() < end:
-            turn += 1
-            if turn % 5 == 0:
-                client.close()
-            start = time.monotonic()
-            try:
-                if turn % 2:
-                    status, _ = client.ask("GET", "/.well-known/est/cacerts")
-                    good = status == 200
-                else:
-                    good = client.enrol(body) is not None
-            except (OSError, http.client.HTTPException):
-                good = False
-            if good:
-                times.append(time.monotonic() - start)
-            else:
-                failed += 1
-            time.sleep(0.01)
-        times.sort()
-        pick = lambda share: round(times[min(len(times) - 1, int(len(times) * share))] * 1000, 2) if times else None
-        print(json.dumps({"count": len(times), "failed": failed, "p50": pick(0.5), "p99": pick(0.99)}), flush=True)
-
-
-def watched(fault, orchestrator, options, trouble, setup=None):
-    """Runs `trouble(stop)` in a thread while the probe looks, and demands that others are served during and after."""
-    verdict = Verdict(fault)
-    trust, invitation = orchestrator.trust(), orchestrator.invitation()
-    probe = Probe(orchestrator, trust, invitation)
-    probe.measure(1.0)
-    idle = probe.measure(MEASURED_SECONDS if options.measure else 1.5)
-    stop, errors = threading.Event(), []
-
-    def run():
-        try:
-            trouble(stop, verdict)
-        except Exception as error:  # a script's own failure is a failure of the test
-            errors.append(repr(error))
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    time.sleep(0.5)
-    meanwhile = probe.measure(MEASURED_SECONDS if options.measure else 2.0)
-    stop.set()
-    thread.join()
-    after = settle(probe, idle, options)
-    probe.end()
-    verdict.note(idle=idle, meanwhile=meanwhile, after=after)
-    verdict.demand(not errors, f"the trouble itself failed: {errors}")
-    verdict.demand(meanwhile["failed"] == 0, f"{meanwhile['failed']} requests of another client failed meanwhile")
-    verdict.demand(meanwhile["count"] > 0, "nothing was served meanwhile")
-    verdict.demand(after is not None, "it isn't back to normal within ten seconds")
-    if options.measure:
-        limit = 3 * idle["p99"]
-        verdict.demand(meanwhile["p99"] <= limit, f"p99 {meanwhile['p99']} ms, more than {limit:.2f} ms")
-    verdict.demand(orchestrator.process.poll() is None, "the orchestrator ended")
-    return verdict
-
-
-def settle(probe, idle, options):
-    """What the probe finds once all is normal again, within the time for that; else None."""
-    deadline = time.monotonic() + RECOVERY_SECONDS
-    while time.monotonic() < deadline:
-        found = probe.measure(2.0 if options.measure else 0.5)
-        if found["failed"] == 0 and found["count"] and (not options.measure or found["p99"] <= 3 * idle["p99"]):
-            return found
-    return None
 
 
 def serials_held_once(verdict, orchestrator, held):
@@ -340,17 +273,11 @@ def serials_held_once(verdict, orchestrator, held):
     verdict.demand(not missing, f"{len(missing)} certificates that clients hold are missing from the ledger")
     serials = [c.serial_number for c in held]
     verdict.demand(len(set(serials)) == len(serials), "a serial number was handed out twice")
+    fingerprints = {c.fingerprint(hashes.SHA256()) for c in held}
+    verdict.demand(len(fingerprints) == len(held), "a certificate was handed out twice")
     twice = orchestrator.ledger("SELECT serial FROM certificates GROUP BY issuer, serial HAVING count(*) > 1")
     verdict.demand(not twice, "a serial number is in the ledger twice")
-    chain = orchestrator.run("events", "--verify", check=False)
-    verdict.note(held=len(held), recorded=len(recorded), chain=chain.strip().splitlines()[-1:] or [""])
+    chain = orchestrator.try_running("events", "--verify")
+    verdict.demand(chain.returncode == 0, f"events --verify: {chain.returncode}: {chain.stdout}{chain.stderr}")
+    verdict.note(held=len(held), recorded=len(recorded), chain=(chain.stdout.splitlines() or [""])[0])
 
-
-def fingerprint(path):
-    with open(path, "rb") as file:
-        return hashlib.sha256(x509.load_pem_x509_certificate(file.read()).public_bytes(
-            serialization.Encoding.DER)).hexdigest()
-
-
-if __name__ == "__main__" and sys.argv[1:2] == ["probe"]:
-    probe_main(*sys.argv[2:])

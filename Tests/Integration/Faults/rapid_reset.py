@@ -4,15 +4,18 @@ import socket
 import struct
 
 import faults
+import watch
 
 options = faults.arguments(__doc__)
 orchestrator = faults.Orchestrator(options.countersign).start()
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-HEADERS, RST_STREAM, SETTINGS, GOAWAY = 1, 3, 4, 7
-# :method GET, :scheme https, :path /.well-known/est/cacerts (literal), :authority localhost (literal)
+HEADERS, RST_STREAM, SETTINGS = 1, 3, 4
+END_STREAM_AND_HEADERS, CANCEL = 0x05, struct.pack(">I", 8)
+# :method GET, :scheme https, :path and :authority as literals.
 PATH = b"/.well-known/est/cacerts"
 BLOCK = b"\x82\x87\x04" + bytes([len(PATH)]) + PATH + b"\x01\x09localhost"
+BURST = 100
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -20,39 +23,40 @@ def frame(kind, flags, stream, payload=b""):
 
 
 def attack(stop):
-    context = faults.unverified()
-    context.set_alpn_protocols(["h2"])
+    """(streams reset on one connection, whether the server closed it)"""
     resets = 0
     with socket.create_connection(("127.0.0.1", orchestrator.port), timeout=10) as plain:
-        with context.wrap_socket(plain) as channel:
+        with faults.unverified("h2").wrap_socket(plain) as channel:
             if channel.selected_alpn_protocol() != "h2":
                 raise RuntimeError("HTTP/2 is not offered")
             channel.sendall(PREFACE + frame(SETTINGS, 0, 0))
-            stream = 1
             try:
-                while not stop.is_set() and stream < 2_000_000:
-                    burst = b""
-                    for _ in range(100):
-                        burst += frame(HEADERS, 0x05, stream, BLOCK) + frame(RST_STREAM, 0, stream, struct.pack(">I", 8))
-                        stream += 2
-                        resets += 1
-                    channel.sendall(burst)
+                while not stop.is_set():
+                    first = 1 + 2 * resets
+                    channel.sendall(b"".join(
+                        frame(HEADERS, END_STREAM_AND_HEADERS, stream, BLOCK) + frame(RST_STREAM, 0, stream, CANCEL)
+                        for stream in range(first, first + 2 * BURST, 2)))
+                    resets += BURST
             except OSError:
                 return resets, True
     return resets, False
 
 
 def trouble(stop, verdict):
-    resets, closed, connections = 0, 0, 0
+    resets, closed, connections, most = 0, 0, 0, 0
     while not stop.is_set():
-        done, was_closed = attack(stop)
+        try:
+            done, was_closed = attack(stop)
+        except OSError:
+            continue
         resets += done
         closed += was_closed
         connections += 1
-    verdict.note(resets=resets, connections=connections, closed=closed)
+        most = max(most, done)
+    verdict.note(resets=resets, connections=connections, closed=closed, most_on_one=most)
     verdict.demand(closed > 0, "no attacking connection was closed")
 
 
-verdict = faults.watched("HTTP/2 rapid reset", orchestrator, options, trouble)
+verdict = watch.while_in_trouble("HTTP/2 rapid reset", orchestrator, options, trouble)
 orchestrator.remove()
 verdict.end()

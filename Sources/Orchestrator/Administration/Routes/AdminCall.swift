@@ -9,8 +9,11 @@ struct AdminCall: Sendable {
   let administration: any Administration
   let core: OrchestratorCore
   let publisher: CRLPublisher
+  let decisions: DecisionLog
   /// Whom events name.
   let actor: String
+  /// The address that asks.
+  let source: String
   let query: [String: String]
   let body: [UInt8]
   let headers: HTTPFields
@@ -20,6 +23,15 @@ struct AdminCall: Sendable {
   func parameter(_ name: String) throws -> String {
     guard let text = parameters.get(name)?.removingPercentEncoding, !text.isEmpty, text.utf8.count <= 512 else {
       throw Problem(.notFound, .notFound, "there is nothing of this name")
+    }
+    return text
+  }
+
+  /// A common name or an organization of the query.
+  func name(_ name: String) throws -> String? {
+    guard let text = query[name] else { return nil }
+    guard (1...64).contains(text.unicodeScalars.count) else {
+      throw Problem(.malformed, .badRequest, "\(name) must have 1 to 64 characters")
     }
     return text
   }
