@@ -75,12 +75,13 @@ extension SQLiteLedger: CertificateCatalog {
       let due = try Row.fetchAll(
         db,
         sql: """
-          SELECT CASE WHEN \(CertificateRows.isSuperseded) THEN 0 WHEN not_after < ? THEN 1 WHEN not_after < ? THEN 2
-            WHEN not_after < ? THEN 3 ELSE 4 END AS condition, count(*)
+          SELECT CASE WHEN \(CertificateRows.isSuperseded) THEN 0 WHEN not_after < ? THEN 1
+            WHEN admission IS 'service' AND not_after - (not_after - not_before) / 4 > ? THEN 4
+            WHEN not_after < ? THEN 2 WHEN not_after < ? THEN 3 ELSE 4 END AS condition, count(*)
           FROM certificates c WHERE state = 'issued' GROUP BY condition
           """,
         arguments: [
-          thresholds.now.unixSeconds, thresholds.critical.unixSeconds,
+          thresholds.now.unixSeconds, thresholds.now.unixSeconds, thresholds.critical.unixSeconds,
           max(thresholds.warning, thresholds.critical, thresholds.now).unixSeconds,
         ])
       for row in due.map(Columns.init) {

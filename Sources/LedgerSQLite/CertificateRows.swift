@@ -17,7 +17,7 @@ enum CertificateRows {
   /// As a list shows it: the columns up to the state, without the rest.
   static let entryColumns = """
     issuer, ordinal, serial, subject, common_name, organization, names, profile, key_algorithm, not_before, not_after, \
-    state, id
+    state, id, admission IS 'service'
     """
 
   /// Whether a certificate of the same identity that was issued later has replaced `c`, however long that one lives.
@@ -144,7 +144,7 @@ enum CertificateRows {
       serial: SerialNumber(bytes: try row.bytes(2)), issuer: try issuer(row), subject: try row.text(3),
       commonName: try row.optional(4, row.text), organization: try row.optional(5, row.text), names: try row.texts(6),
       profile: try row.text(7), keyAlgorithm: try row.text(8), notBefore: try row.time(9), notAfter: try row.time(10),
-      state: state)
+      state: state, renewsItself: try row.integer(13) != 0)
   }
 
   /// - Parameter first: the column of the kind; rule, claim and source follow it.

@@ -1,15 +1,24 @@
 import GRDB
 import Ledger
+import Synchronization
 
 /// Puts the work of callers that wait at the same time into one transaction, so that they share one sync of the disk.
 ///
 /// A refusal (a ``LedgerError``) concerns only its caller; where it comes after something was written, the batch is
 /// undone and its work done again one by one. A failure of the database undoes the whole batch, and every caller of it
 /// learns of it.
-actor GroupCommit {
+///
+/// A lock and no actor: callers and the connection's queue meet here for each certificate, and a change of threads costs
+/// more than what is done under the lock.
+final class GroupCommit: Sendable {
   private struct Job: Sendable {
     var work: @Sendable (ChainWriter) throws -> any Sendable
     var continuation: CheckedContinuation<any Sendable, any Error>
+  }
+
+  private struct Waiting {
+    var jobs: [Job] = []
+    var isWriting = false
   }
 
   private typealias Outcome = Result<any Sendable, LedgerError>
@@ -19,8 +28,7 @@ actor GroupCommit {
 
   private let database: DatabaseQueue
   private let path: String
-  private var waiting: [Job] = []
-  private var isWriting = false
+  private let waiting = Mutex(Waiting())
 
   init(database: DatabaseQueue, path: String) {
     self.database = database
@@ -33,11 +41,12 @@ actor GroupCommit {
   ) async throws(LedgerError) -> T {
     do {
       let value = try await withCheckedThrowingContinuation { continuation in
-        waiting.append(Job(work: work, continuation: continuation))
-        if !isWriting {
-          isWriting = true
-          Task { await self.drain() }
+        let isFirst = waiting.withLock { waiting in
+          waiting.jobs.append(Job(work: work, continuation: continuation))
+          defer { waiting.isWriting = true }
+          return !waiting.isWriting
         }
+        if isFirst { writeNext() }
       }
       guard let value = value as? T else { throw LedgerError.failed(path: path, detail: "a result of another type") }
       return value
@@ -46,25 +55,29 @@ actor GroupCommit {
     }
   }
 
-  private func drain() async {
-    while !waiting.isEmpty {
-      let batch = Array(waiting.prefix(Self.mostInBatch))
-      waiting.removeFirst(batch.count)
-      let outcomes = await write(batch)
+  /// One batch on the connection's queue, in turn with those who read there; then the next, as long as somebody waits.
+  private func writeNext() {
+    database.asyncWriteWithoutTransaction { [self] db in
+      let batch = waiting.withLock { waiting in
+        let batch = Array(waiting.jobs.prefix(Self.mostInBatch))
+        waiting.jobs.removeFirst(batch.count)
+        return batch
+      }
+      let outcomes = write(batch, db)
       for (job, outcome) in zip(batch, outcomes) { job.continuation.resume(with: outcome.mapError { $0 }) }
-      // The callers just resumed often have more to write: let them join the next batch.
-      await Task.yield()
+      let isMore = waiting.withLock { waiting in
+        waiting.isWriting = !waiting.jobs.isEmpty
+        return waiting.isWriting
+      }
+      if isMore { writeNext() }
     }
-    isWriting = false
   }
 
-  private func write(_ batch: [Job]) async -> [Outcome] {
+  private func write(_ batch: [Job], _ db: Database) -> [Outcome] {
     do {
-      return try await database.writeWithoutTransaction { db in
-        if let outcomes = try Self.writeTogether(batch, db) { return outcomes }
-        return try batch.map { job in
-          try Self.writeTogether([job], db)?.first ?? .failure(.failed(path: "", detail: "nothing was written"))
-        }
+      if let outcomes = try Self.writeTogether(batch, db) { return outcomes }
+      return try batch.map { job in
+        try Self.writeTogether([job], db)?.first ?? .failure(.failed(path: path, detail: "nothing was written"))
       }
     } catch {
       return batch.map { _ in .failure(.of(error, at: path)) }

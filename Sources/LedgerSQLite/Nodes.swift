@@ -167,7 +167,7 @@ enum NodeRows {
     let first = try Row.fetchOne(
       try db.cachedStatement(sql: "SELECT issued_at \(issuedToNode) ORDER BY id LIMIT 1"), arguments: arguments
     ).map(Columns.init)
-    let admission = try CertificateRows.admission(latest, 13)
+    let admission = try CertificateRows.admission(latest, 14)
     return NodeRecord(
       key: key, admission: admission?.kind, rule: admission?.rule,
       firstIssuedAt: try first?.time(0) ?? Date(unixSeconds: 0), latest: try CertificateRows.entry(latest),

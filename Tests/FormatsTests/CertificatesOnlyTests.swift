@@ -25,7 +25,7 @@ struct CertificatesOnlyTests {
 
   @Test("certtool takes it too")
   func readByCerttool() throws {
-    let message = try CertificatesOnly.encode(der: [leaf])
+    let message = CertificatesOnly.encode(der: [leaf])
     let text = try Tool.require("certtool", ["--p7-info", "--inder"], input: Data(message)).text
     #expect(text.contains("Number of certificates: 1"))
   }
@@ -54,7 +54,7 @@ struct CertificatesOnlyTests {
 
   @Test("a signed message, too many certificates, other bytes and every truncation are refused")
   func refused() throws {
-    let message = try CertificatesOnly.encode(der: [leaf])
+    let message = CertificatesOnly.encode(der: [leaf])
     for length in message.indices {
       #expect(throws: FormatError.self) { try CertificatesOnly.decode(Array(message.prefix(length))) }
     }
@@ -63,7 +63,7 @@ struct CertificatesOnlyTests {
       changed[position] ^= 0x15
       _ = try? CertificatesOnly.decode(changed)
     }
-    let many = try CertificatesOnly.encode(der: [[UInt8]](repeating: [0x30, 0], count: 257))
+    let many = CertificatesOnly.encode(der: [[UInt8]](repeating: [0x30, 0], count: 257))
     #expect(throws: FormatError.tooLarge(what: "the number of certificates in a CMS message", limit: 256)) {
       try CertificatesOnly.decode(many)
     }

@@ -29,13 +29,23 @@ struct CRL: AsyncParsableCommand {
     let ledger = try authority.home.ledger()
     let now = Date()
     var lists: [[UInt8]] = []
-    for stored in der ? [try authority.signing()] : authority.issuers {
+    for stored in der ? [try authority.signing()] : try signers(of: authority) {
       let issuer = try stored.unlock(passphrase.source)
       lists.append(try await list(of: stored, issuer: issuer, ledger: ledger, at: now))
     }
     try? ledger.close()
     let bytes = der ? lists.flatMap { $0 } : Array(lists.map { PEM.encode("X509 CRL", $0) }.joined().utf8)
     try common.console.deliver(bytes, to: out)
+  }
+
+  /// Issuers whose keys lie here. That of a root may be kept elsewhere: its list is signed there.
+  private func signers(of authority: Authority) throws -> [StoredIssuer] {
+    let present = authority.issuers.filter { OutputFiles.exists($0.keyPath) }
+    guard !present.isEmpty else { return authority.issuers }
+    for absent in authority.issuers where !OutputFiles.exists(absent.keyPath) {
+      common.console.note("without the list of \(absent.certificate.subject), whose key is not here: \(absent.keyPath)")
+    }
+    return present
   }
 
   private func list(

@@ -1,9 +1,10 @@
 import ArgumentParser
 import Credentials
 import Foundation
+import Orchestrator
 import X509
 
-struct Issue: AsyncParsableCommand {
+struct Issue: AdministrativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "issue", abstract: "Make a key and its certificate in one step, where the node is this machine.",
     discussion: """
@@ -21,11 +22,13 @@ struct Issue: AsyncParsableCommand {
   var lifetime: DurationArgument?
   @Flag(help: "Let the certificate vouch for itself, without an authority.") var selfSigned = false
   @OptionGroup var passphrase: PassphraseOptions
+  @OptionGroup var remote: RemoteOptions
 
   func run() async throws {
     let subject = try identity.identity()
     let keyPath = identity.path(".key")
     if OutputFiles.exists(keyPath) { throw FileFailure(.write, keyPath, EEXIST) }
+    if let orchestrator = try remote.administration() { return try await issue(subject, at: orchestrator) }
     let home = Home(common.home)
     let authority = selfSigned ? nil : try home.authority()
     let configuration = try home.configuration()
@@ -57,8 +60,27 @@ struct Issue: AsyncParsableCommand {
     try common.console.report(
       IssuedFacts(
         issued, names: grant.names, profile: grant.profile.rawValue,
-        files: [keyPath, identity.path(".crt"), identity.siblingPath("ca.crt")]))
+        files: files))
   }
+
+  /// The key is made here and stays here; the orchestrator gets the request.
+  private func issue(_ subject: Identity, at orchestrator: RemoteAdministration) async throws {
+    guard !selfSigned else { throw CommandError.usage("--self-signed needs no orchestrator") }
+    let key = try (identity.key ?? .p256).generate()
+    let keyPEM = try KeyFile.pem(key, passphrase: try identity.keyPassphrase())
+    let request = try VerifiedRequest(try CertificateRequest(subject, key: key))
+    let roots = try CertificateFile.parse(
+      Array(try await orchestrator.authority().roots.utf8), path: "the orchestrator's answer")
+    var output = IssueOutput(identity: identity)
+    try output.stageKey(keyPEM)
+    let signed = try await orchestrator.sign(request, profile: profile, lifetime: lifetime?.duration)
+    try output.stage(signed.chain, trust: roots)
+    common.console.warnOfForeignBundle(at: identity.siblingPath("ca.crt"), replacedBy: roots)
+    try output.publish()
+    try common.console.report(try signed.facts(files: files))
+  }
+
+  private var files: [String] { [identity.path(".key"), identity.path(".crt"), identity.siblingPath("ca.crt")] }
 }
 
 /// The three files of `issue`. The key is on the disk before its certificate is signed: what can't be stored is not

@@ -18,16 +18,24 @@ struct IssuedFacts: Facts {
   init(
     _ issued: IssuedCertificate, names: [SubjectName], profile: String, files: [String], constraints: [String]? = nil
   ) {
-    let certificate = issued.certificate
+    self.init(
+      issued.certificate, fingerprint: Fingerprint(of: issued.der), names: names.map(\.description), profile: profile,
+      files: files, constraints: constraints)
+  }
+
+  init(
+    _ certificate: Certificate, fingerprint: Fingerprint, names: [String], profile: String, files: [String],
+    constraints: [String]? = nil
+  ) {
     subject = "\(certificate.subject)"
     issuer = "\(certificate.issuer)"
-    self.names = names.map(\.description)
+    self.names = names
     serial = certificate.serialNumber.hex
     self.profile = profile
     key = certificate.publicKey.label
     notBefore = rfc3339(certificate.notValidBefore)
     notAfter = rfc3339(certificate.notValidAfter)
-    sha256 = Fingerprint(of: issued.der).description
+    sha256 = fingerprint.description
     nameConstraints = constraints
     self.files = files
   }

@@ -3,7 +3,7 @@ import Credentials
 import Foundation
 import X509
 
-struct Sign: AsyncParsableCommand {
+struct Sign: AdministrativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "sign", abstract: "Sign a certificate signing request.",
     discussion: """
@@ -26,8 +26,10 @@ struct Sign: AsyncParsableCommand {
     help: ArgumentHelp("The certificate's file; the request's name with .crt unless given.", valueName: "file"))
   var out: String?
   @OptionGroup var passphrase: PassphraseOptions
+  @OptionGroup var remote: RemoteOptions
 
   func run() async throws {
+    if let orchestrator = try remote.administration() { return try await sign(at: orchestrator) }
     let authority = try Home(common.home).authority()
     let configuration = try authority.home.configuration()
     let (der, parsed) = try RequestFile.read(file)
@@ -44,8 +46,21 @@ struct Sign: AsyncParsableCommand {
       request: GrantFacts(grant, rule: authorized.rule),
       certificate: IssuedFacts(
         issued, names: grant.names, profile: grant.profile.rawValue, files: path == "-" ? [] : [path]))
-    try write(issued, chain: desk.issuer.intermediates, to: path)
+    try write([issued.certificate] + desk.issuer.intermediates, to: path)
     if path != "-" { try common.console.report(facts) }
+  }
+
+  /// The orchestrator's policy decides, and its record has it.
+  private func sign(at orchestrator: RemoteAdministration) async throws {
+    let request = try VerifiedRequest(try RequestFile.read(file).request)
+    try request.require(commonName: name, organization: org)
+    let signed = try await orchestrator.sign(request, profile: profile, lifetime: lifetime?.duration)
+    let path = out ?? defaultOutput
+    try write(signed.chain, to: path)
+    guard path != "-" else { return }
+    try common.console.report(
+      SignedFacts(
+        request: GrantFacts(signed.grant, rule: signed.rule), certificate: try signed.facts(files: [path])))
   }
 
   private var defaultOutput: String {
@@ -54,13 +69,13 @@ struct Sign: AsyncParsableCommand {
     return stem + ".crt"
   }
 
-  private func write(_ issued: IssuedCertificate, chain: [Certificate], to path: String) throws {
-    let pem = try CertificateFile.pem([issued.certificate] + chain)
+  private func write(_ chain: [Certificate], to path: String) throws {
+    let pem = try CertificateFile.pem(chain)
     guard path != "-" else { return common.console.write(pem) }
     do {
       try OutputFiles.write(pem, path: path)
     } catch {
-      throw UndeliveredCertificate(serial: issued.certificate.serialNumber.hex, failure: error)
+      throw UndeliveredCertificate(serial: chain.first?.serialNumber.hex ?? "", failure: error)
     }
   }
 }

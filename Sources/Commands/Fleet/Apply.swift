@@ -28,7 +28,8 @@ struct Apply: AsyncParsableCommand {
 
   func run() async throws {
     var request = FleetRequest(
-      path: fleet.file, out: fleet.out, home: Home(common.home), passphraseSource: passphrase.passphrase.source)
+      path: fleet.file, out: fleet.out, home: Home(common.home), access: fleet.access,
+      passphraseSource: passphrase.passphrase.source)
     request.passphrase = passphrase
     request.reissue = reissue
     request.reissuesAll = all

@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Ledger
 import LedgerSQLite
+import Orchestrator
 import Systems
 import X509
 
@@ -15,6 +16,8 @@ struct FleetAuthority {
     case missing(Home, name: String)
     /// Requests go out, certificates come back.
     case external
+    /// A running orchestrator, and the certificate that it signs with.
+    case remote(RemoteAdministration, issuer: Certificate)
   }
 
   /// How the fleet file names it.
@@ -36,6 +39,34 @@ struct FleetAuthority {
     case .present(let issuer, _): "\(issuer.certificate.subject)"
     case .missing(_, let name): "CN=\(name)"
     case .external: "external"
+    case .remote(let orchestrator, let issuer): "\(issuer.subject), at \(orchestrator.url)"
+    }
+  }
+
+  /// The certificate that signs; nil where there is none yet, or it isn't ours.
+  var signing: Certificate? {
+    switch access {
+    case .present(let issuer, _): issuer.certificate
+    case .remote(_, let issuer): issuer
+    case .missing, .external: nil
+    }
+  }
+
+  /// Whether the record says so.
+  func hasRevoked(_ certificate: Certificate) async throws -> Bool {
+    if case .remote(let orchestrator, _) = access {
+      do {
+        let state = try await orchestrator.certificate(certificate.serialNumber.hex).certificate.state
+        return state == CertificateState.revoked.rawValue
+      } catch let error as CommandError where error.kind == .refused {
+        // It knows no such certificate: another authority issued it.
+        return false
+      }
+    }
+    guard let ledger else { return false }
+    let der = try certificate.derBytes()
+    return try await ledger.records(of: certificate.serialNumber).contains {
+      $0.state == .revoked && $0.issuance?.certificate == der
     }
   }
 }
@@ -43,13 +74,14 @@ struct FleetAuthority {
 /// Finds the authorities that a fleet file names, each once.
 struct AuthorityResolver {
   let home: Home
+  let access: AccessOptions
   let passphrase: PassphraseSource
   let now: Date
   /// From a path as the fleet file gives it to one that can be opened.
   let absolute: (String) -> String
 
   /// - Throws: ``FleetError`` where it is named wrongly, has expired, or can't be used here.
-  func resolve(_ declaration: AuthorityDeclaration) throws -> FleetAuthority {
+  func resolve(_ declaration: AuthorityDeclaration) async throws -> FleetAuthority {
     switch declaration.source {
     case .home(let path, let name):
       return try inHome(path.map { Home(absolute($0)) } ?? home, name: name, declaration)
@@ -58,10 +90,25 @@ struct AuthorityResolver {
       let roots = try trust.map { file in try named(file) { try CertificateFile.read(absolute(file.path)) } } ?? []
       return FleetAuthority(
         source: declaration.source, access: .external, home: home, trust: roots, issuers: [], ledger: nil)
-    case .orchestrator(let url):
-      throw FleetError(
-        "the orchestrator \(url) can't be asked by this version", advice: "name a home: {home: DIR}",
-        at: declaration.place)
+    case .orchestrator(let url): return try await running(url, declaration)
+    }
+  }
+
+  private func running(_ url: String, _ declaration: AuthorityDeclaration) async throws -> FleetAuthority {
+    do {
+      let orchestrator = try access.administration(at: try OrchestratorAddress(url))
+      let authority = try await orchestrator.authority()
+      let roots = try CertificateFile.parse(Array(authority.roots.utf8), path: "the orchestrator's answer")
+      let issuers = try await orchestrator.authorityCertificates()
+      let hash = authority.issuers.first(where: \.signs)?.sha256
+      guard let signing = try issuers.first(where: { try Fingerprint($0).description == hash }) else {
+        throw RemoteAdministration.incomprehensible
+      }
+      return FleetAuthority(
+        source: declaration.source, access: .remote(orchestrator, issuer: signing), home: home, trust: roots,
+        issuers: issuers, ledger: nil)
+    } catch let error as any ExplainedError {
+      throw FleetError(error, at: declaration.place)
     }
   }
 

@@ -80,7 +80,7 @@ struct FleetRenderer {
     for (work, credential) in zip(system.nodes, credentials) { supply.credentials[work.node.name] = credential }
     supply.trust = system.authority.trust
     if supply.trust.isEmpty { supply.trust = credentials.compactMap { $0 }.first?.trust ?? [] }
-    if case .present(let issuer, _) = system.authority.access { supply.issuer = issuer.certificate }
+    supply.issuer = system.authority.signing
     supply.files = system.files
     supply.tokens = system.tokens
     for release in system.member.system.releases { supply.statefulSets[release] = cluster.statefulSets(of: release) }

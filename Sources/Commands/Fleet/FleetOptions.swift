@@ -7,4 +7,5 @@ struct FleetOptions: ParsableArguments {
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The output folder; `out` beside the fleet file.", valueName: "dir"))
   var out: String?
+  @OptionGroup var access: AccessOptions
 }

@@ -19,7 +19,6 @@ struct FleetProvision {
     var key: Certificate.PrivateKey?
     var serial: SerialNumber
     var authorized: AuthorizedRequest
-    var der: [UInt8]
   }
 
   /// By system and node; none where it has not come back from another PKI.
@@ -98,7 +97,7 @@ struct FleetProvision {
   /// Makes what is missing. What is signed is recorded, and its key is on the disk, before this returns.
   func provide(_ given: [SystemWork]) async throws -> Outcome {
     var outcome = Outcome(systems: given, credentials: given.map { $0.nodes.map(\.present) })
-    let desks = try await openDesks(&outcome.systems)
+    let signers = try await openSigners(&outcome.systems)
     var pending = try PendingKeys(folder: request.stateFolder)
     var entries: [PendingKeys.Entry] = []
     var jobs: [Job] = []
@@ -111,12 +110,12 @@ struct FleetProvision {
           if let credential { outcome.credentials[s][n] = credential } else { outcome.waiting.append(entry) }
         } else if case .selfSign = work.action {
           outcome.credentials[s][n] = try selfSigned(work)
-        } else if work.needsSignature, let desk = desks[system.authority.source] {
-          if let old, let taken = try await takeUp(old, work, system, desk) {
+        } else if work.needsSignature, let signer = signers[system.authority.source] {
+          if let old, let taken = try await takeUp(old, work, system, signer) {
             outcome.credentials[s][n] = taken
             entries.append(old)
           } else {
-            let job = try job(work, system, at: (s, n), desk)
+            let job = try await job(work, at: (s, n), signer)
             entries.append(try entry(of: job, system.name, work.node.name))
             jobs.append(job)
           }
@@ -125,7 +124,7 @@ struct FleetProvision {
     }
     try makeTokens(&outcome.systems)
     try pending.save(entries)
-    for (job, credential) in try await sign(jobs, outcome.systems, desks) {
+    for (job, credential) in try await sign(jobs, outcome.systems, signers) {
       outcome.credentials[job.system][job.node] = credential
     }
     return outcome
@@ -137,19 +136,24 @@ struct FleetProvision {
     if !pending.entries.isEmpty || !outcome.waiting.isEmpty { try pending.save(outcome.waiting) }
   }
 
-  private func openDesks(_ systems: inout [SystemWork]) async throws -> [AuthorityDeclaration.Source: Desk] {
-    var desks: [AuthorityDeclaration.Source: Desk] = [:]
+  private typealias Signers = [AuthorityDeclaration.Source: any FleetSigner]
+
+  private func openSigners(_ systems: inout [SystemWork]) async throws -> Signers {
+    var signers: Signers = [:]
+    var made: [AuthorityDeclaration.Source: FleetAuthority] = [:]
     for (index, system) in systems.enumerated() where system.nodes.contains(where: \.needsSignature) {
-      let (authority, desk) = try await open(system.authority, desks[system.authority.source])
-      desks[authority.source] = desk
-      systems[index].authority = authority
+      let source = system.authority.source
+      if signers[source] == nil { (made[source], signers[source]) = try await open(system.authority) }
+      if let authority = made[source] { systems[index].authority = authority }
     }
-    return desks
+    return signers
   }
 
-  private func open(_ authority: FleetAuthority, _ known: Desk?) async throws -> (FleetAuthority, Desk) {
+  private func open(_ authority: FleetAuthority) async throws -> (FleetAuthority, any FleetSigner) {
     switch authority.access {
-    case .present(_, let open): return (authority, try known ?? open())
+    case .present(_, let open): return (authority, DeskSigner(desk: try open(), home: authority.home))
+    case .remote(let orchestrator, _):
+      return (authority, OrchestratorSigner(orchestrator: orchestrator, issuers: authority.issuers))
     case .external: throw CommandError.usage("an external authority signs nothing here")
     case .missing(let home, let name):
       if try home.issuerNumbers().isEmpty {
@@ -164,12 +168,12 @@ struct FleetProvision {
       }
       let made = try home.authority()
       let stored = try made.signing()
-      let desk = try known ?? Desk(made, signing: stored, source: request.passphraseSource)
+      let desk = try Desk(made, signing: stored, source: request.passphraseSource)
       let present = FleetAuthority(
         source: authority.source, access: .present(issuer: stored) { desk }, home: home, trust: made.trustBundle,
         issuers: made.issuers.map(\.certificate),
         ledger: desk.ledger)
-      return (present, desk)
+      return (present, DeskSigner(desk: desk, home: home))
     }
   }
 
@@ -194,22 +198,19 @@ struct FleetProvision {
 
   // MARK: - Signing
 
-  private func job(_ work: NodeWork, _ system: SystemWork, at index: (Int, Int), _ desk: Desk) throws -> Job {
+  private func job(_ work: NodeWork, at index: (Int, Int), _ signer: any FleetSigner) async throws -> Job {
     let node = work.node
     var key: Certificate.PrivateKey?
     let verified: VerifiedRequest
-    let der: [UInt8]
-    if case .sign(let request, let bytes, _) = work.action {
-      (verified, der) = (request, bytes)
+    if case .sign(let request, _, _) = work.action {
+      verified = request
     } else {
       let made = try node.key.generate()
-      let asked = try CertificateRequest(node.identity, key: made)
-      (key, verified, der) = (made, try VerifiedRequest(asked), try asked.signed.derBytes())
+      (key, verified) = (made, try VerifiedRequest(try CertificateRequest(node.identity, key: made)))
     }
-    let policy = try system.authority.home.configuration().policy
-    let authorized = try policy.authorize(Grant(verified, profile: node.profile, lifetime: node.lifetime), as: .desk)
-    try desk.check(authorized, at: request.now)
-    return Job(system: index.0, node: index.1, key: key, serial: .random(), authorized: authorized, der: der)
+    let grant = Grant(verified, profile: node.profile, lifetime: node.lifetime)
+    let authorized = try await signer.authorize(grant, at: request.now)
+    return Job(system: index.0, node: index.1, key: key, serial: .random(), authorized: authorized)
   }
 
   private func entry(of job: Job, _ system: String, _ node: String) throws -> PendingKeys.Entry {
@@ -218,36 +219,31 @@ struct FleetProvision {
   }
 
   private func sign(
-    _ jobs: [Job], _ systems: [SystemWork], _ desks: [AuthorityDeclaration.Source: Desk]
+    _ jobs: [Job], _ systems: [SystemWork], _ signers: Signers
   ) async throws -> [(Job, NodeCredential)] {
     guard !jobs.isEmpty else { return [] }
     var progress = ProgressBar("certificates", total: jobs.count, console: console)
     defer { progress.finish() }
     let now = request.now
-    return try await withThrowingTaskGroup(of: (Int, IssuedCertificate).self) { group in
+    return try await withThrowingTaskGroup(of: (Int, SignedLeaf).self) { group in
       var next = 0
       // As many at once as the ledger puts into one transaction.
       func start() {
-        guard next < jobs.count, let desk = desks[systems[jobs[next].system].authority.source] else { return }
+        guard next < jobs.count, let signer = signers[systems[jobs[next].system].authority.source] else { return }
         let (index, job) = (next, jobs[next])
         next += 1
-        group.addTask {
-          (index, try await desk.issue(job.authorized, der: job.der, serial: job.serial, at: now))
-        }
+        group.addTask { (index, try await signer.sign(job.authorized, serial: job.serial, at: now)) }
       }
       for _ in 0..<256 { start() }
       var done: [(Job, NodeCredential)] = []
-      while let (index, issued) = try await group.next() {
+      while let (index, signed) = try await group.next() {
         start()
         let job = jobs[index]
-        let system = systems[job.system]
-        guard let desk = desks[system.authority.source] else { continue }
+        let trust = systems[job.system].authority.trust
         done.append(
           (
             job,
-            NodeCredential(
-              leaf: issued.certificate, intermediates: desk.issuer.intermediates, key: job.key,
-              trust: system.authority.trust)
+            NodeCredential(leaf: signed.leaf, intermediates: signed.intermediates, key: job.key, trust: trust)
           ))
         progress.advance()
       }
@@ -265,21 +261,18 @@ struct FleetProvision {
 
   /// The certificate that an interrupted run was about to deliver; nil where there is none, or it no longer fits.
   private func takeUp(
-    _ entry: PendingKeys.Entry, _ work: NodeWork, _ system: SystemWork, _ desk: Desk
+    _ entry: PendingKeys.Entry, _ work: NodeWork, _ system: SystemWork, _ signer: any FleetSigner
   ) async throws -> NodeCredential? {
     guard let hex = entry.serial, let serial = try? SerialNumber.parse(hex) else { return nil }
     let key = try entry.key.map { try KeyCoding.decode(Array($0.utf8), passphrase: nil, legacy: nil) }
-    let records = try await desk.ledger.records(of: serial)
-    let issuer = try desk.issuer.certificate.publicKey.ledgerHash
-    guard let record = records.first(where: { $0.reservation.issuer.keyID == issuer }), record.state == .issued,
-      let der = record.issuance?.certificate, let leaf = try? Certificate(derEncoded: der),
-      key.map({ $0.publicKey == leaf.publicKey }) ?? true
-    else { return nil }
-    let credential = NodeCredential(
-      leaf: leaf, intermediates: desk.issuer.intermediates, key: key, trust: system.authority.trust)
     var requested: Certificate.PublicKey?
     if case .sign(let request, _, _) = work.action { requested = request.publicKey }
-    let review = CredentialReview(now: request.now, issuers: [desk.issuer.certificate])
+    let found = try await signer.signed(
+      for: key?.publicKey ?? requested, name: work.node.identity.commonName, serial: serial)
+    guard let found else { return nil }
+    let credential = NodeCredential(
+      leaf: found.leaf, intermediates: found.intermediates, key: key, trust: system.authority.trust)
+    let review = CredentialReview(now: request.now, issuers: signer.issuers)
     return review.reason(toReplace: credential, of: work.node, requested: requested) == nil ? credential : nil
   }
 

@@ -51,6 +51,8 @@ struct FleetRequest {
   var path: String
   var out: String?
   var home: Home
+  /// Who asks an orchestrator that the fleet file names.
+  var access: AccessOptions
   var passphrase: NewPassphraseOptions?
   var passphraseSource: PassphraseSource
   /// Names of nodes, `NODE` or `SYSTEM/NODE`, or all of them.
@@ -82,15 +84,17 @@ struct FleetReader {
   func read() async throws -> (name: String, systems: [SystemWork]) {
     let fleet = try Fleet(try InputFile.read(request.path), path: request.path)
     let resolver = AuthorityResolver(
-      home: request.home, passphrase: request.passphraseSource, now: request.now, absolute: request.absolute)
+      home: request.home, access: request.access, passphrase: request.passphraseSource, now: request.now,
+      absolute: request.absolute)
     var authorities: [AuthorityDeclaration.Source: FleetAuthority] = [:]
     var systems: [SystemWork] = []
     do {
       for member in fleet.members {
         guard let declaration = member.system.authority ?? fleet.authority else { continue }
-        let authority = try authorities[declaration.source] ?? resolver.resolve(declaration)
-        authorities[declaration.source] = authority
-        systems.append(try await work(member, authority))
+        if authorities[declaration.source] == nil {
+          authorities[declaration.source] = try await resolver.resolve(declaration)
+        }
+        if let authority = authorities[declaration.source] { systems.append(try await work(member, authority)) }
       }
     } catch let error as FleetError {
       throw error.inFile(request.path)
@@ -187,11 +191,7 @@ struct FleetReader {
     of present: NodeCredential?, _ node: Node, _ member: Fleet.Member, _ authority: FleetAuthority
   ) async throws -> CredentialReview {
     var isRevoked = false
-    if let present, let ledger = authority.ledger {
-      let records = try await ledger.records(of: present.leaf.serialNumber)
-      let der = try present.leaf.derBytes()
-      isRevoked = records.contains { $0.state == .revoked && $0.issuance?.certificate == der }
-    }
+    if let present { isRevoked = try await authority.hasRevoked(present.leaf) }
     // A request that is out stays out until its answer comes, whoever asked for it.
     let isOut = authority.isExternal && pending[member.name, node.name]?.request != nil
     let isNamed = request.reissue.contains { $0 == node.name || $0 == "\(member.name)/\(node.name)" }

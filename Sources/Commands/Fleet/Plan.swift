@@ -18,7 +18,8 @@ struct Plan: AsyncParsableCommand {
 
   func run() async throws {
     let request = FleetRequest(
-      path: fleet.file, out: fleet.out, home: Home(common.home), passphraseSource: passphrase.source)
+      path: fleet.file, out: fleet.out, home: Home(common.home), access: fleet.access,
+      passphraseSource: passphrase.source)
     let systems = try await FleetReader(request: request).read().systems
     let outcome = try FleetProvision(request: request, console: common.console).rehearse(systems)
     let rendered = try FleetRenderer(request: request, isReal: false).render(outcome)

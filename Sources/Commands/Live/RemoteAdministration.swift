@@ -17,14 +17,14 @@ struct RemoteAdministration: Administration {
   }
 
   private let address: OrchestratorAddress
-  private let access: Access
   private let connection: RemoteConnection
 
   init(address: OrchestratorAddress, access: Access) {
     self.address = address
-    self.access = access
     connection = RemoteConnection(endpoint: address.endpoint, access: access)
   }
+
+  var url: String { "https://\(address.endpoint)" }
 
   func invite(_ wish: API.NewInvitation) async throws -> API.CreatedInvitation {
     try await post("/v1/invitations", wish)
@@ -113,6 +113,18 @@ struct RemoteAdministration: Administration {
 
   func authority() async throws -> API.Authority { try await get("/v1/authority") }
 
+  /// Signs a request: what only a running orchestrator can do, since it has the key.
+  func sign(_ wish: API.SigningWish) async throws -> API.CertificateDetail { try await post("/v1/certificates", wish) }
+
+  /// The roots, and the intermediates between them and what is issued.
+  func authorityCertificates() async throws -> [X509.Certificate] {
+    let body = try await connection.send(.get, "/.well-known/est/cacerts")
+    guard let der = try? Base64.decode(body[...]), let certificates = try? CertificatesOnly.decode(der) else {
+      throw Self.incomprehensible
+    }
+    return try certificates.map { try CertificateFile.usable($0, path: "the orchestrator's answer") }
+  }
+
   // MARK: JSON
 
   private func get<Answer: Decodable>(_ path: String, _ query: [String: String?] = [:]) async throws -> Answer {
@@ -129,10 +141,12 @@ struct RemoteAdministration: Administration {
     do {
       return try JSONDecoder().decode(Answer.self, from: Data(bytes))
     } catch {
-      throw CommandError.environment(
-        "the orchestrator's answer can't be understood", hint: "is it of another version than this program?")
+      throw incomprehensible
     }
   }
+
+  static let incomprehensible = CommandError.environment(
+    "the orchestrator's answer can't be understood", hint: "is it of another version than this program?")
 
   private static func part(_ text: String) -> String {
     let unreserved = CharacterSet(

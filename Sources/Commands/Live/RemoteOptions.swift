@@ -12,10 +12,21 @@ struct RemoteOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Act on the orchestrator at this URL instead of the home.", valueName: "url"))
   var orchestrator: String?
 
+  @OptionGroup var access: AccessOptions
+
+  /// The running orchestrator that a command is to act on; nil for the home.
+  func administration() throws -> RemoteAdministration? {
+    if let orchestrator { return try access.administration(at: OrchestratorAddress(orchestrator)) }
+    return try access.administration()
+  }
+}
+
+/// Who asks an orchestrator.
+struct AccessOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A file that holds the access to an orchestrator, as `orchestrator access` writes it.",
-      discussion: "Else $COUNTERSIGN_ACCESS_FILE, where --orchestrator is given.", valueName: "file"))
+      discussion: "Else $COUNTERSIGN_ACCESS_FILE, where an orchestrator is named.", valueName: "file"))
   var accessFile: String?
 
   @Option(help: ArgumentHelp("Our certificate for the orchestrator, in place of an access file.", valueName: "file"))
@@ -39,13 +50,9 @@ struct RemoteOptions: ParsableArguments {
     }
   }
 
-  /// The running orchestrator that a command is to act on; nil for the home.
-  func administration() throws -> RemoteAdministration? {
-    let address = try orchestrator.map(OrchestratorAddress.init)
+  /// The orchestrator at an address.
+  func administration(at address: OrchestratorAddress) throws -> RemoteAdministration {
     if let clientCert, let clientKey, let orchestratorTrust {
-      guard let address else {
-        throw CommandError.usage("--client-cert goes with --orchestrator", hint: "say which with --orchestrator URL")
-      }
       let key = try KeyFile.read(clientKey) {
         guard let typed = try Terminal.readSecret("Passphrase for \(clientKey): ") else {
           throw CommandError.usage("\(clientKey) is encrypted, and there is no terminal to ask on")
@@ -57,16 +64,22 @@ struct RemoteOptions: ParsableArguments {
         address: address, access: .certificate(credential, trust: try CertificateFile.read(orchestratorTrust)))
     }
     let environment = ProcessInfo.processInfo.environment["COUNTERSIGN_ACCESS_FILE"].flatMap { $0.isEmpty ? nil : $0 }
-    guard let file = accessFile ?? (address == nil ? nil : environment) else {
-      guard address == nil else {
-        throw CommandError.usage(
-          "--orchestrator needs to know who asks",
-          hint: "name an access file with --access-file or $COUNTERSIGN_ACCESS_FILE, or use --client-cert")
-      }
-      return nil
+    guard let file = accessFile ?? environment else {
+      throw CommandError.usage(
+        "--orchestrator needs to know who asks",
+        hint: "name an access file with --access-file or $COUNTERSIGN_ACCESS_FILE, or use --client-cert")
     }
-    let access = try Self.read(file)
-    return RemoteAdministration(address: try address ?? OrchestratorAddress(access.url), access: .token(access))
+    return RemoteAdministration(address: address, access: .token(try Self.read(file)))
+  }
+
+  /// The orchestrator that the access file names; nil where there is none.
+  func administration() throws -> RemoteAdministration? {
+    guard clientCert == nil else {
+      throw CommandError.usage("--client-cert goes with --orchestrator", hint: "say which with --orchestrator URL")
+    }
+    guard let accessFile else { return nil }
+    let access = try Self.read(accessFile)
+    return RemoteAdministration(address: try OrchestratorAddress(access.url), access: .token(access))
   }
 
   private static func read(_ path: String) throws -> JoinString {

@@ -61,8 +61,8 @@ struct LedgerStatus {
     return try await entries(ledger, query).map { entry in
       StatusItem(
         entry.subject, names: entry.names, serial: entry.serial.hex, notAfter: entry.notAfter,
-        source: "ledger", judge: judge)
-    }
+        source: "ledger", judge: judge, renewedSince: entry.renewsItself ? entry.notBefore : nil)
+    }.filter { all || $0.level > .ok }
   }
 
   /// Serials that were reserved by a process that ended before it signed. At most a page of them is listed.

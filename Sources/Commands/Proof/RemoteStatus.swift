@@ -39,10 +39,11 @@ struct RemoteStatus {
     query.expiringBefore = shows ? nil : judge.warning
     for certificate in try await orchestrator.allCertificates(query) where !issuers.contains(certificate.serial) {
       guard let notAfter = API.time(certificate.notAfter) else { continue }
-      items.append(
-        StatusItem(
-          certificate.subject, names: certificate.names, serial: certificate.serial, notAfter: notAfter,
-          source: "ledger", judge: judge))
+      let item = StatusItem(
+        certificate.subject, names: certificate.names, serial: certificate.serial, notAfter: notAfter,
+        source: "ledger", judge: judge,
+        renewedSince: certificate.renewsItself ? API.time(certificate.notBefore) : nil)
+      if shows || item.level > .ok { items.append(item) }
     }
     return StatusFacts(items: items, summary: summary, unlisted: shows ? 0 : counts.good, judge: judge)
   }

@@ -88,6 +88,13 @@ struct ExpiryJudge {
     notAfter < critical ? .critical : notAfter < warning ? .warning : .ok
   }
 
+  /// Of a certificate that the orchestrator renews by itself: nobody has to care before a quarter of its life is left,
+  /// which only happens where the orchestrator doesn't run.
+  func level(_ notAfter: Date, renewedSince notBefore: Date) -> StatusLevel {
+    let isDue = now >= notAfter - notAfter.timeIntervalSince(notBefore) / 4
+    return isDue ? level(notAfter) : .ok
+  }
+
   /// `89d left`, `5h left`, `expired 3d ago`.
   func remaining(_ notAfter: Date) -> String {
     let seconds = notAfter.timeIntervalSince(now)
@@ -113,8 +120,12 @@ struct StatusItem: Encodable {
   var remaining: String?
   var source: String
 
-  init(_ subject: String, names: [String], serial: String?, notAfter: Date, source: String, judge: ExpiryJudge) {
-    level = judge.level(notAfter)
+  /// - Parameter renewedSince: the beginning of a certificate that renews itself.
+  init(
+    _ subject: String, names: [String], serial: String?, notAfter: Date, source: String, judge: ExpiryJudge,
+    renewedSince: Date? = nil
+  ) {
+    level = renewedSince.map { judge.level(notAfter, renewedSince: $0) } ?? judge.level(notAfter)
     state = notAfter < judge.now ? "expired" : level == .ok ? "valid" : "expiring"
     self.subject = subject
     self.names = names

@@ -7,13 +7,16 @@ enum CurlNode {
   static func enrolment(url: String) -> String {
     let est = "\(url)/.well-known/est"
     return """
+      # a key, which stays here
       openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout node-1.key -subj /O=Example/CN=node-1 -out node-1.csr
+      # the root, known by its hash in the join string; until it is found, nothing secret is sent
       curl -sS --fail --insecure \(est)/cacerts | \(certificates) >cacerts.pem
       csplit -sz -f ca- cacerts.pem /-----BEGIN/ '{*}'
       sha256=$(sed 's/.*#root=\\([0-9a-f]*\\).*/\\1/' ../node-1.join)
       for ca in ca-*; do if openssl x509 -in $ca -outform DER | sha256sum | grep -q $sha256; then mv $ca root.crt; fi; done
       cat root.crt >/dev/null && cat ca-* >intermediates.crt
-      sed 's/.*&id=\\([^&]*\\)&secret=\\(.*\\)/user = "\\1:\\2"/' ../node-1.join >node-1.curl && chmod 600 node-1.curl
+      # the certificate, for the token in the join string
+      umask 077 && sed 's/.*&id=\\([^&]*\\)&secret=\\(.*\\)/user = "\\1:\\2"/' ../node-1.join >node-1.curl
       \(request("node-1.csr")) | curl -sS --fail --cacert root.crt --config node-1.curl \(post) \(est)/simpleenroll | \(certificates) >node-1.crt
       cat node-1.crt intermediates.crt >node-1.pem
       """

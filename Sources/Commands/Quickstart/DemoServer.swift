@@ -15,13 +15,14 @@ final class DemoServer {
     try OutputFiles.write(Array(configuration(identities).utf8), path: "\(self.folder)/nginx.conf")
   }
 
-  func start() async throws {
+  func start(_ interruption: QuickstartInterruption) async throws {
     guard let nginx = findTool("nginx") else { throw missingTool("nginx") }
     process.executableURL = URL(fileURLWithPath: nginx)
     process.arguments = ["-p", folder, "-c", "\(folder)/nginx.conf", "-e", "\(folder)/error.log"]
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
+    interruption.add(process)
     for _ in 0..<100 {
       guard process.isRunning else { break }
       if isListening(endpoint.port) { return }

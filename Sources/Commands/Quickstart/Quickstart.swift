@@ -20,17 +20,29 @@ struct Quickstart: AsyncParsableCommand {
   func run() async throws {
     for tool in ["nginx", "openssl", "curl"] where findTool(tool) == nil { throw missingTool(tool) }
     let folder = try workspace()
+    let interruption = QuickstartInterruption(folder: keep == nil ? folder : nil)
+    let watch = interruption.watch()
+    defer { for source in watch { source.cancel() } }
+    do {
+      try await demonstrate(in: folder, interruption)
+    } catch {
+      interruption.waitForEnd()
+      throw error
+    }
+  }
+
+  private func demonstrate(in folder: String, _ interruption: QuickstartInterruption) async throws {
     defer { if keep == nil { try? FileManager.default.removeItem(atPath: folder) } }
-    let stage = QuickstartStage(folder: folder, console: common.console)
+    let stage = QuickstartStage(folder: folder, console: common.console, interruption: interruption)
     let (root, expired) = try await stage.makeAuthority()
     let orchestrator = try QuickstartOrchestrator(folder: folder, home: stage.home)
     defer { orchestrator.stop() }
-    try await orchestrator.start()
+    try await orchestrator.start(interruption)
     common.console.note("the orchestrator listens on \(orchestrator.url), and signs with an intermediate of its own")
     let identities = try await stage.admitNodes(orchestrator, root: root, expired: expired)
     let server = try DemoServer(folder: folder, identities: identities)
     defer { server.stop() }
-    try await server.start()
+    try await server.start(interruption)
     common.console.note("\nnginx listens on \(server.endpoint) as backend.example.org, with ssl_verify_client on\n")
     var facts = QuickstartFacts(folder: keep == nil ? nil : folder, endpoint: "\(server.endpoint)")
     for scene in try stage.scenes(identities) {

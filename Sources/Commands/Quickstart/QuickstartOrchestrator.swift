@@ -31,11 +31,12 @@ final class QuickstartOrchestrator {
   var endpoint: Endpoint { Endpoint(host: "localhost", port: port) }
   var publicURL: String { "http://localhost:\(publicPort)" }
 
-  func start() async throws {
+  func start(_ interruption: QuickstartInterruption) async throws {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle(forWritingAtPath: log)
     try process.run()
+    interruption.add(process)
     for _ in 0..<600 {
       if let port = listeningPort() {
         self.port = port

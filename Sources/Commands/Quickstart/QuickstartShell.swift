@@ -6,9 +6,11 @@ struct QuickstartShell {
   let folder: String
   let console: Console
   let environment: [String: String]
+  let interruption: QuickstartInterruption
 
-  init(folder: String, home: Home, console: Console) throws {
+  init(folder: String, home: Home, console: Console, interruption: QuickstartInterruption) throws {
     self.folder = folder
+    self.interruption = interruption
     self.console = console
     var environment = ProcessInfo.processInfo.environment
     environment["COUNTERSIGN_HOME"] = home.path
@@ -31,7 +33,7 @@ struct QuickstartShell {
   @discardableResult
   func run(_ commands: String, in subfolder: String? = nil, mayFail: Bool = false) throws -> String {
     let place = subfolder.map { "\(folder)/\($0)" } ?? folder
-    for line in commands.split(separator: "\n") { console.note("  $ \(line)") }
+    for line in commands.split(separator: "\n") { console.note(line.hasPrefix("#") ? "  \(line)" : "  $ \(line)") }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments = ["-ec", "countersign() { \"$COUNTERSIGN_PROGRAM\" \"$@\"; }\n\(commands)"]
@@ -42,8 +44,10 @@ struct QuickstartShell {
     process.standardOutput = output
     process.standardError = output
     try process.run()
+    interruption.add(process)
     let bytes = (try? output.fileHandleForReading.readToEnd()) ?? Data()
     process.waitUntilExit()
+    interruption.remove(process)
     let text = String(decoding: bytes, as: UTF8.self)
     guard process.terminationStatus == 0 || mayFail else {
       let last = text.split(separator: "\n").last { !$0.hasPrefix("hint:") } ?? "no word"

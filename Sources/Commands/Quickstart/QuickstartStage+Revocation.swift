@@ -8,7 +8,7 @@ extension QuickstartStage {
   func revocation(
     _ orchestrator: QuickstartOrchestrator, _ identities: QuickstartIdentities
   ) async throws -> [QuickstartFacts.Proven] {
-    let shell = try QuickstartShell(folder: folder, home: home, console: console)
+    let shell = try QuickstartShell(folder: folder, home: home, console: console, interruption: interruption)
     guard let credential = identities.nodes.last else { return [] }
     console.note("\nnode-2 is stolen:")
     try shell.run("countersign nodes revoke node-2 --reason keyCompromise")
@@ -26,7 +26,7 @@ extension QuickstartStage {
   private func answer(
     of shell: QuickstartShell, to command: String, expecting words: String
   ) async throws -> (holds: Bool, line: String) {
-    let quiet = try QuickstartShell(folder: folder, home: home, console: console.silent)
+    let quiet = try QuickstartShell(folder: folder, home: home, console: console.silent, interruption: interruption)
     var text = try shell.run(command, in: "node-2", mayFail: true)
     for _ in 0..<100 where !text.contains(words) {
       try await Task.sleep(for: .milliseconds(100))

@@ -22,6 +22,7 @@ struct QuickstartIdentities {
 struct QuickstartStage {
   let folder: String
   let console: Console
+  let interruption: QuickstartInterruption
 
   var home: Home { Home("\(folder)/home") }
   private var passphrase: PassphraseSource { PassphraseSource(file: "\(folder)/ca.pass", environment: [:]) }
@@ -46,7 +47,7 @@ struct QuickstartStage {
   func admitNodes(
     _ orchestrator: QuickstartOrchestrator, root: Certificate, expired: TLSCredential
   ) async throws -> QuickstartIdentities {
-    let shell = try QuickstartShell(folder: folder, home: home, console: console)
+    let shell = try QuickstartShell(folder: folder, home: home, console: console, interruption: interruption)
     let client = ESTClient(endpoint: orchestrator.endpoint, root: root)
     console.note("\nbackend.example.org has a join string, and enrols with it:")
     _ = try await enrolWithToken("backend.example.org", names: ["localhost"], orchestrator, client, shell)

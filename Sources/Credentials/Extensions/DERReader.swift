@@ -48,18 +48,21 @@ struct DERReader {
   }
 }
 
-/// The tags of DER that this module asks for by number.
-enum DERTag {
+/// The tags of DER that are asked for by number.
+package enum DERTag {
   static let boolean: UInt8 = 0x01
-  static let integer: UInt8 = 0x02
+  package static let integer: UInt8 = 0x02
   static let bitString: UInt8 = 0x03
   static let octetString: UInt8 = 0x04
   static let null: UInt8 = 0x05
-  static let objectIdentifier: UInt8 = 0x06
+  package static let objectIdentifier: UInt8 = 0x06
   static let enumerated: UInt8 = 0x0a
   static let utcTime: UInt8 = 0x17
   static let generalizedTime: UInt8 = 0x18
-  static let sequence: UInt8 = 0x30
+  package static let sequence: UInt8 = 0x30
+  package static let set: UInt8 = 0x31
 
-  static func context(_ number: UInt8, constructed: Bool = false) -> UInt8 { (constructed ? 0xa0 : 0x80) | number }
+  package static func context(_ number: UInt8, constructed: Bool = false) -> UInt8 {
+    (constructed ? 0xa0 : 0x80) | number
+  }
 }

@@ -13,7 +13,10 @@ func signedDER(_ toBeSigned: [UInt8], algorithm: [UInt8], signature: Certificate
 
 /// An element around contents that are DER already. swift-asn1's serializer writes the content first and then moves
 /// it, byte by byte, to make room for its length.
-func derElement(_ tag: UInt8, _ contents: [UInt8]...) -> [UInt8] {
+package func derElement(_ tag: UInt8, _ contents: [UInt8]...) -> [UInt8] { derElement(tag, all: contents) }
+
+/// The same around any number of contents.
+package func derElement(_ tag: UInt8, all contents: [[UInt8]]) -> [UInt8] {
   let length = contents.reduce(0) { $0 + $1.count }
   var bytes: [UInt8] = [tag]
   bytes.reserveCapacity(length + 8)

@@ -32,6 +32,8 @@ package struct PolicyRule: Hashable, Sendable {
 package enum AdmissionKind: String, CaseIterable, Hashable, Sendable {
   /// An operator at the authority's own files.
   case desk
+  /// An operator over the administration interface.
+  case `operator`
   case token
   case password
   case approval

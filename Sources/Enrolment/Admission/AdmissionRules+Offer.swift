@@ -13,7 +13,7 @@ extension AdmissionRules {
   private func refusal(of grant: Grant, as admission: AdmissionKind) -> String? {
     let name = grant.subject.commonName ?? ""
     switch admission {
-    case .desk, .service: return nil
+    case .desk, .operator, .service: return nil
     case .renewal: return nil
     case .token: return tokens ? nil : "tokens are not offered"
     case .lateRenewal: return renewal.late == nil ? "late renewal is not offered" : nil
@@ -52,6 +52,7 @@ extension AdmissionKind {
   package var configurationKey: String {
     switch self {
     case .desk: "desk"
+    case .operator: "operator"
     case .service: "service"
     case .token: "admission.tokens"
     case .password: "admission.passwords"

@@ -7,9 +7,12 @@ package enum ESTBody {
     let text = Base64.encode(der)
     var lines: [UInt8] = []
     lines.reserveCapacity(text.count + text.count / 64 + 1)
-    for start in stride(from: 0, to: text.count, by: 64) {
-      lines += text[start..<min(start + 64, text.count)]
+    var start = 0
+    while start < text.count {
+      let end = min(start + 64, text.count)
+      lines.append(contentsOf: text[start..<end])
       lines.append(UInt8(ascii: "\n"))
+      start = end
     }
     return lines
   }

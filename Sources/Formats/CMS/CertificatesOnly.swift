@@ -1,3 +1,4 @@
+import Credentials
 import SwiftASN1
 package import X509
 
@@ -27,35 +28,16 @@ package enum CertificatesOnly {
   package static func encode(_ certificates: [Certificate]) throws(FormatError) -> [UInt8] {
     var encoded: [[UInt8]] = []
     for certificate in certificates { encoded.append(try PEM.der(of: certificate)) }
-    return try encode(der: encoded)
+    return encode(der: encoded)
   }
 
   /// The same for certificates whose DER is at hand.
-  package static func encode(der certificates: [[UInt8]]) throws(FormatError) -> [UInt8] {
-    try FormatError.decoding("certificate") {
-      var message = DER.Serializer()
-      try message.appendConstructedNode(identifier: .sequence) { info in
-        try info.serialize(ContentType.signedData)
-        try info.serialize(explicitlyTaggedWithTagNumber: 0, tagClass: .contextSpecific) { content in
-          try append(certificates, to: &content)
-        }
-      }
-      return message.serializedBytes
-    }
-  }
-
-  private static func append(_ certificates: [[UInt8]], to content: inout DER.Serializer) throws {
-    try content.appendConstructedNode(identifier: .sequence) { data in
-      try data.serialize(1)
-      data.appendConstructedNode(identifier: .set) { _ in }
-      try data.appendConstructedNode(identifier: .sequence) { try $0.serialize(ContentType.data) }
-      if !certificates.isEmpty {
-        data.appendConstructedNode(identifier: certificateSet) { set in
-          for certificate in certificates { set.serializeRawBytes(certificate) }
-        }
-      }
-      data.appendConstructedNode(identifier: .set) { _ in }
-    }
+  package static func encode(der certificates: [[UInt8]]) -> [UInt8] {
+    let context = DERTag.context(0, constructed: true)
+    let signedData = derElement(
+      DERTag.sequence, derElement(DERTag.integer, [1]), emptySet, derElement(DERTag.sequence, ContentType.dataElement),
+      certificates.isEmpty ? [] : derElement(context, all: certificates), emptySet)
+    return derElement(DERTag.sequence, ContentType.signedDataElement, derElement(context, signedData))
   }
 
   /// The DER of each certificate of such a message, in its order; BER is taken as well, because others write it.
@@ -105,10 +87,14 @@ package enum CertificatesOnly {
     return choices.filter { $0.identifier == .sequence }.map { Array($0.encodedBytes) }
   }
 
+  private static let emptySet = derElement(DERTag.set, [])
   private static let certificateSet = ASN1Identifier(tagWithNumber: 0, tagClass: .contextSpecific)
 
   private enum ContentType {
-    static let data: ASN1ObjectIdentifier = [1, 2, 840, 113549, 1, 7, 1]
     static let signedData: ASN1ObjectIdentifier = [1, 2, 840, 113549, 1, 7, 2]
+    static let signedDataElement = derElement(DERTag.objectIdentifier, pkcs7 + [2])
+    static let dataElement = derElement(DERTag.objectIdentifier, pkcs7 + [1])
+    /// 1.2.840.113549.1.7
+    private static let pkcs7: [UInt8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07]
   }
 }

@@ -8,17 +8,32 @@ package enum Base64 {
   }()
 
   package static func encode(_ bytes: [UInt8]) -> [UInt8] {
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count + 2) / 3 * 4)
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let count = min(3, bytes.count - start)
-      var group: UInt32 = 0
-      for offset in 0..<3 { group = group << 8 | (offset < count ? UInt32(bytes[start + offset]) : 0) }
-      for position in 0..<4 {
-        text.append(position <= count ? alphabet[Int(group >> (18 - 6 * UInt32(position)) & 63)] : UInt8(ascii: "="))
+    [UInt8](unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { text, count in
+      alphabet.withUnsafeBufferPointer { alphabet in
+        var place = 0
+        func write(_ group: UInt32, _ characters: Int) {
+          for position in 0..<4 {
+            let isPadding = position >= characters
+            text[place + position] =
+              isPadding ? UInt8(ascii: "=") : alphabet[Int(group >> (18 - 6 * UInt32(position)) & 63)]
+          }
+          place += 4
+        }
+        bytes.withUnsafeBufferPointer { bytes in
+          var next = 0
+          while bytes.count - next >= 3 {
+            write(UInt32(bytes[next]) << 16 | UInt32(bytes[next + 1]) << 8 | UInt32(bytes[next + 2]), 4)
+            next += 3
+          }
+          switch bytes.count - next {
+          case 1: write(UInt32(bytes[next]) << 16, 2)
+          case 2: write(UInt32(bytes[next]) << 16 | UInt32(bytes[next + 1]) << 8, 3)
+          default: break
+          }
+        }
+        count = place
       }
     }
-    return text
   }
 
   static func text(_ bytes: [UInt8]) -> String { String(decoding: encode(bytes), as: UTF8.self) }
@@ -34,6 +49,7 @@ package enum Base64 {
     var group: UInt32 = 0
     var characters = 0
     var padding = 0
+    let values = values
     for (position, character) in zip(text.indices, text) {
       switch character {
       case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): continue
@@ -46,7 +62,9 @@ package enum Base64 {
         group = group << 6 | UInt32(value)
         characters += 1
         if characters % 4 == 0 {
-          bytes += [UInt8(group >> 16 & 0xff), UInt8(group >> 8 & 0xff), UInt8(group & 0xff)]
+          bytes.append(UInt8(group >> 16 & 0xff))
+          bytes.append(UInt8(group >> 8 & 0xff))
+          bytes.append(UInt8(group & 0xff))
           group = 0
         }
       }

@@ -54,10 +54,13 @@ package struct CatalogEntry: Sendable, Hashable {
   package var notBefore: Date
   package var notAfter: Date
   package var state: CertificateState
+  /// It is one of the service's own, which the service renews.
+  package var renewsItself: Bool
 
   package init(
     serial: SerialNumber, issuer: IssuerReference, subject: String, commonName: String?, organization: String?,
-    names: [String], profile: String, keyAlgorithm: String, notBefore: Date, notAfter: Date, state: CertificateState
+    names: [String], profile: String, keyAlgorithm: String, notBefore: Date, notAfter: Date, state: CertificateState,
+    renewsItself: Bool = false
   ) {
     self.serial = serial
     self.issuer = issuer
@@ -70,6 +73,7 @@ package struct CatalogEntry: Sendable, Hashable {
     self.notBefore = notBefore
     self.notAfter = notAfter
     self.state = state
+    self.renewsItself = renewsItself
   }
 }
 

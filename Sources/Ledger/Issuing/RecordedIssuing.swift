@@ -16,10 +16,13 @@ package struct RecordedIssuing: Sendable {
   }
 
   /// Refuses what this issuer can't sign, before anything is written anywhere.
+  /// - Returns: the validity that the certificate will have.
   /// - Throws: ``IssuanceError``.
-  package func check(_ request: AuthorizedRequest, at now: Date) throws(IssuanceError) {
-    _ = try issuer.validity(for: request.grant.lifetime, at: now)
+  @discardableResult
+  package func check(_ request: AuthorizedRequest, at now: Date) throws(IssuanceError) -> Validity {
+    let validity = try issuer.validity(for: request.grant.lifetime, at: now)
     try issuer.checkNames(request.grant)
+    return validity
   }
 
   /// Signs what the policy allowed. The certificate is in the record before this returns.
@@ -31,9 +34,8 @@ package struct RecordedIssuing: Sendable {
     _ request: AuthorizedRequest, der: [UInt8]?, serial: SerialNumber, by requester: String,
     admission: Admission? = nil, at now: Date
   ) async throws -> IssuedCertificate {
-    try check(request, at: now)
-    let validity = try issuer.validity(for: request.grant.lifetime, at: now)
-    let reservation = try Reservation(
+    let validity = try check(request, at: now)
+    let reservation = Reservation(
       request.grant, serial: serial, issuer: reference, validity: validity, request: der, requestedBy: requester,
       admission: admission)
     return try await recorded(reservation, at: now) { () throws(IssuanceError) in
@@ -49,10 +51,9 @@ package struct RecordedIssuing: Sendable {
     _ request: AuthorizedRequest, der: [UInt8]?, serials: SerialSupply, by requester: String, admission: Admission?,
     at now: Date
   ) async throws -> IssuedCertificate {
-    try check(request, at: now)
-    let validity = try issuer.validity(for: request.grant.lifetime, at: now)
+    let validity = try check(request, at: now)
     let serial = try await serials.next(of: reference, from: log, by: requester, at: now)
-    let reservation = try Reservation(
+    let reservation = Reservation(
       request.grant, serial: serial, issuer: reference, validity: validity, request: der, requestedBy: requester,
       admission: admission)
     let issued = try issuer.issue(request, serial: serial, at: now)
@@ -73,16 +74,15 @@ package struct RecordedIssuing: Sendable {
 
 extension Reservation {
   /// What is written down for a leaf.
-  /// - Throws: ``LedgerError/unusable(what:)`` for a key that can't be encoded.
   package init(
     _ grant: Grant, serial: SerialNumber, issuer: IssuerReference, validity: Validity, request: [UInt8]?,
     requestedBy: String, admission: Admission? = nil
-  ) throws {
+  ) {
     self.init(
       serial: serial, issuer: issuer, subject: "\(grant.subject)", commonName: grant.subject.commonName,
       organization: grant.subject.organization, names: grant.names.map(\.description), profile: grant.profile.rawValue,
       keyAlgorithm: grant.request.publicKey.label, notBefore: validity.notBefore, notAfter: validity.notAfter,
-      publicKeyHash: try Fingerprint(grant.request.publicKey).bytes, request: request, requestedBy: requestedBy,
+      publicKeyHash: Fingerprint(of: grant.request.keyInfo).bytes, request: request, requestedBy: requestedBy,
       admission: admission)
   }
 }

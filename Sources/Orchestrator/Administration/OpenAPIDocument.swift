@@ -11,7 +11,7 @@ package enum OpenAPIDocument {
       summary: The authority as a service, and its administration.
       description: |
         Everything under `/v1` needs an access token (`Authorization: Bearer ID.SECRET`) or a client certificate that the
-        configuration names, and a role: a reader reads, an operator also invites, approves, denies and revokes, an
+        configuration names, and a role: a reader reads, an operator also invites, approves, signs, denies and revokes, an
         administrator also makes access tokens. The least role of each operation is its `x-role`.
 
         Refusals are problem documents (RFC 9457). Lists come in pages: hand back `next` as `after`. Unknown fields and
@@ -409,6 +409,30 @@ package enum OpenAPIDocument {
             "400": {$ref: "#/components/responses/Malformed"}
             "401": {$ref: "#/components/responses/Unauthenticated"}
             "403": {$ref: "#/components/responses/Forbidden"}
+            "422": {$ref: "#/components/responses/Invalid"}
+            "503": {$ref: "#/components/responses/Unavailable"}
+        post:
+          operationId: signRequest
+          tags: [certificates]
+          summary: "Sign a certificate request, within the policy."
+          x-role: operator
+          requestBody:
+            required: true
+            content:
+              application/json: {schema: {$ref: "#/components/schemas/SigningWish"}}
+          responses:
+            "201":
+              description: "It is issued and recorded."
+              headers:
+                Location: {schema: {type: string}, description: Where the certificate is.}
+              content:
+                application/json: {schema: {$ref: "#/components/schemas/CertificateDetail"}}
+            "400": {$ref: "#/components/responses/Malformed"}
+            "401": {$ref: "#/components/responses/Unauthenticated"}
+            "403": {$ref: "#/components/responses/Forbidden"}
+            "409": {$ref: "#/components/responses/Conflict"}
+            "413": {$ref: "#/components/responses/TooLarge"}
+            "415": {$ref: "#/components/responses/UnsupportedMediaType"}
             "422": {$ref: "#/components/responses/Invalid"}
             "503": {$ref: "#/components/responses/Unavailable"}
       /v1/certificates/{serial}:
@@ -951,7 +975,7 @@ package enum OpenAPIDocument {
         Certificate:
           type: object
           additionalProperties: false
-          required: [serial, subject, names, profile, key, notBefore, notAfter, state, issuer]
+          required: [serial, subject, names, profile, key, notBefore, notAfter, state, issuer, renewsItself]
           properties:
             serial: {type: string, pattern: "^[0-9a-f]+$"}
             subject: {type: string}
@@ -964,6 +988,7 @@ package enum OpenAPIDocument {
             notAfter: {type: string, format: date-time}
             state: {type: string, enum: [reserved, issued, revoked]}
             issuer: {type: integer, minimum: 0}
+            renewsItself: {type: boolean, description: "It is one of the orchestrator's own, which it renews."}
         CertificateList:
           type: object
           additionalProperties: false
@@ -1130,7 +1155,15 @@ package enum OpenAPIDocument {
           required: [request]
           properties:
             request: {type: string, maxLength: 60000, description: "A certificate request in PEM."}
-            admission: {type: string, enum: [desk, token, password, approval, partner, renewal, lateRenewal, service], default: desk}
+            admission: {type: string, enum: [desk, operator, token, password, approval, partner, renewal, lateRenewal, service], default: desk}
+            profile: {type: string, enum: [node, server, client]}
+            lifetimeSeconds: {type: integer, minimum: 1, maximum: 3153600000}
+        SigningWish:
+          type: object
+          additionalProperties: false
+          required: [request]
+          properties:
+            request: {type: string, maxLength: 60000, description: "A certificate request in PEM."}
             profile: {type: string, enum: [node, server, client]}
             lifetimeSeconds: {type: integer, minimum: 1, maximum: 3153600000}
         PolicyAnswer:

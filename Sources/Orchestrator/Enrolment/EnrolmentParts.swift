@@ -6,7 +6,7 @@ package struct EnrolmentParts: Sendable {
   package let service: EnrolmentService
   package let limits: EnrolmentLimits
   package let nonces: NonceBook
-  private let decisions: DecisionLog
+  let decisions: DecisionLog
   private let core: OrchestratorCore
 
   package init(core: OrchestratorCore) {

@@ -66,11 +66,11 @@ extension ConnectionRegistry {
     case tooManyFromAddress
   }
 
-  func accept(_ connection: Connection, isFull: (Int, Int) -> Bool = { $0 >= $1 }) -> Acceptance {
+  func accept(_ connection: Connection) -> Acceptance {
     state.withLock { state in
       let count = state.perNetwork[connection.source.network, default: 0]
       if count >= limits.connectionsPerAddress { return .tooManyFromAddress }
-      if isFull(state.counters.open, limits.connections) { return .full }
+      if state.counters.open >= limits.connections { return .full }
       state.perNetwork[connection.source.network] = count + 1
       state.counters.accepted += 1
       state.counters.open += 1
@@ -118,9 +118,10 @@ extension ConnectionRegistry {
     state.withLock { $0.counters.closings[closing, default: 0] += 1 }
   }
 
+  /// Closes a connection, for the first reason that is found: TLS says goodbye first, which may take a while.
   func close(_ connection: Connection, for reason: TransportCounters.Closing) {
+    guard connection.bar() else { return }
     count(reason)
-    connection.bar()
     logger.log(
       level: connection.peer == nil ? .debug : .info, "closed a connection",
       metadata: [
@@ -159,7 +160,8 @@ final class Connection: Sendable {
   /// Whether nothing more is answered on it, even if closing it takes a moment.
   var isBarred: Bool { barred.load(ordering: .relaxed) }
 
-  func bar() { barred.store(true, ordering: .relaxed) }
+  /// - Returns: false where it was done already.
+  func bar() -> Bool { !barred.exchange(true, ordering: .relaxed) }
 
   func enter(as peer: AdmittedPeer?) { admitted.withLock { $0 = peer } }
 

@@ -77,7 +77,7 @@ final class ConnectionShard {
     handshakes += 1
     handshaking.append(watch.id)
     dropEnded(&handshaking)
-    if handshakes > limits.handshakesPerLoop { crowdOut(&handshaking) }
+    if handshakes > limits.handshakesPerLoop { oldest(of: &handshaking)?.makeRoom() }
   }
 
   func ended(_ watch: ConnectionWatch) {
@@ -87,17 +87,17 @@ final class ConnectionShard {
   /// Gives up the oldest connection of this loop whose handshake is not completed.
   ///
   /// - Returns: whether there was one.
-  @discardableResult
-  func crowdOutOldest() -> Bool { crowdOut(&waiting) }
+  func crowdOutOldest() -> Bool {
+    guard let watch = oldest(of: &waiting) else { return false }
+    watch.makeRoom()
+    return true
+  }
 
-  @discardableResult
-  private func crowdOut(_ queue: inout CircularBuffer<Int>) -> Bool {
+  private func oldest(of queue: inout CircularBuffer<Int>) -> ConnectionWatch? {
     while let id = queue.popFirst() {
-      guard let watch = watches[id], watch.isHandshaking else { continue }
-      watch.close(for: .crowdedOut)
-      return true
+      if let watch = watches[id], watch.isHandshaking { return watch }
     }
-    return false
+    return nil
   }
 
   private func dropEnded(_ queue: inout CircularBuffer<Int>) {

@@ -48,9 +48,8 @@ final class ConnectionWatch: HandshakeObserver {
   /// Takes a place for the connection, or closes it.
   func accept() -> Bool {
     var acceptance = registry.accept(connection)
-    if case .full = acceptance, shard.crowdOutOldest() {
-      acceptance = registry.accept(connection) { $0 > $1 }
-    }
+    // Connections of another event loop may be quicker to take the place.
+    while case .full = acceptance, shard.crowdOutOldest() { acceptance = registry.accept(connection) }
     switch acceptance {
     case .accepted: break
     case .full, .tooManyFromAddress:
@@ -66,11 +65,23 @@ final class ConnectionWatch: HandshakeObserver {
   }
 
   private func closed() {
+    leave()
+    fail(ChannelError.ioOnClosedChannel)
+    exchanges = [:]
+  }
+
+  private func leave() {
+    guard phase != .closed else { return }
     registry.closed(connection, wasHandshaking: isHandshaking)
     shard.remove(self)
     phase = .closed
-    fail(ChannelError.ioOnClosedChannel)
-    exchanges = [:]
+  }
+
+  /// Is closed in favour of another, which has its place at once: closing takes a moment.
+  func makeRoom() {
+    close(for: .crowdedOut)
+    leave()
+    cut()
   }
 
   func close(for reason: TransportCounters.Closing) {
@@ -85,6 +96,11 @@ final class ConnectionWatch: HandshakeObserver {
     guard phase != .closed, !isCutOff else { return }
     isCutOff = true
     close(for: .protocolError)
+    cut()
+  }
+
+  /// TLS would say goodbye and wait for the client's.
+  private func cut() {
     _ = try? connection.channel.pipeline.syncOperations.handler(type: CutOff.self).cut()
   }
 
@@ -100,6 +116,7 @@ final class ConnectionWatch: HandshakeObserver {
   }
 
   func handshakeCompleted(peer: AdmittedPeer?, applicationProtocol: String?) {
+    guard phase != .closed else { return }
     shard.ended(self)
     phase = .open
     deadline = .distantFuture

@@ -25,6 +25,7 @@ struct HTTPPipeline {
     try pipeline.configureHTTPServerPipeline(
       withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
       withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
+    try pipeline.addHandler(ClosingRequests())
     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: watch.connection.isSecure))
     try pipeline.addHandler(RequestAssembler(watch, isStream: false))
     return try NIOAsyncChannel(
@@ -68,6 +69,21 @@ struct HTTPPipeline {
   }
 }
 
+/// Says of each request that wants its connection closed that it does, in the words of HTTP/1.1. Those of HTTP/1.0 do
+/// without saying so, and wait for it to know that the answer is whole: nginx asks OCSP responders so.
+private final class ClosingRequests: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard case .head(var head) = unwrapInboundIn(data), head.version == .http1_0 || !head.isKeepAlive else {
+      return context.fireChannelRead(data)
+    }
+    head.headers.replaceOrAdd(name: "connection", value: "close")
+    context.fireChannelRead(wrapInboundOut(.head(head)))
+  }
+}
+
 /// Stands at the end of an HTTP/2 connection, whose streams have pipelines of their own.
 private final class ConnectionTail: ChannelInboundHandler {
   typealias InboundIn = HTTP2Frame
@@ -84,6 +100,8 @@ private final class ConnectionTail: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // The end of one stream is none of the connection's.
     if error is NIOHTTP2Errors.StreamError { return }
+    // A client that goes without a word of farewell broke no rule of HTTP/2.
+    guard error is any NIOHTTP2Error else { return context.close(promise: nil) }
     // With GOAWAY, which tells it why.
     context.flush()
     watch.cutOff()

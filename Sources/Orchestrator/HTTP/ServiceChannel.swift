@@ -54,12 +54,14 @@ struct ServiceChannel: HTTPChannelHandler {
   }
 
   func handle(value: Value, logger: Logger) async {
-    // A failed handshake is logged and counted where it fails.
-    guard let negotiated = try? await value.negotiated.get() else { return }
-    await ConnectionFacts.$current.withValue(value.connection.facts) {
-      switch negotiated {
-      case .http1(let channel): await serve(channel, value.connection, logger)
-      case .http2(let streams): await serve(streams, value.connection, logger)
+    await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+      // A failed handshake is logged and counted where it fails.
+      guard let negotiated = try? await value.negotiated.get() else { return }
+      await ConnectionFacts.$current.withValue(value.connection.facts) {
+        switch negotiated {
+        case .http1(let channel): await serve(channel, value.connection, logger)
+        case .http2(let streams): await serve(streams, value.connection, logger)
+        }
       }
     }
   }

@@ -13,8 +13,8 @@ struct OperationRoutes: RouteProvider {
         status: .ok, headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"],
         body: ResponseBody(byteBuffer: ByteBuffer(string: "alive\n")))
     }
-    router.get("readyz") { _, _ in try await readyz() }
-    router.get("metrics") { _, _ in await metrics() }
+    router.get("readyz") { _, _ in try await awayFromEventLoop { try await readyz() } }
+    router.get("metrics") { _, _ in await awayFromEventLoop { await metrics() } }
   }
 
   private func readyz() async throws -> Response {

@@ -70,7 +70,7 @@ package struct OrchestratorService: Sendable {
     let readiness = Readiness(core: core, state: state, publisher: publisher, connections: transport.registry)
     return [
       OperationRoutes(core: core, readiness: readiness),
-      AdminRoutes(core: core, publisher: publisher),
+      AdminRoutes(core: core, publisher: publisher, decisions: enrolment.decisions),
     ] + enrolment.routes + publicRoutes
   }
 

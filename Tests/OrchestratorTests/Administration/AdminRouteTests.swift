@@ -242,6 +242,40 @@ struct AdminRouteTests {
     #expect(try await fixture.ledger.certificates(.init()).entries.isEmpty)
   }
 
+  @Test("an operator has a request signed within the policy, and a refusal is written down")
+  func signing() async throws {
+    let fixture = try await AdministrationFixture { configuration in
+      configuration.policy = IssuancePolicy(rules: [
+        PolicyRule(label: "nodes", names: [NamePattern("*.example")], longest: .seconds(86_400)),
+        PolicyRule(label: "tokens", admissions: [.token]),
+      ])
+    }
+    let token = try await fixture.token(.operator)
+    func sign(_ request: String, _ lifetime: Int? = 3600, as token: String) async throws -> AdministrationFixture.Answer
+    {
+      let wish = API.SigningWish(request: request, profile: "client", lifetimeSeconds: lifetime)
+      let body = String(decoding: try JSONEncoder().encode(wish), as: UTF8.self)
+      return try await fixture.call(.post, "/v1/certificates", as: token, json: body)
+    }
+    let good = PEMText.request(try AdministrationFixture.request("a.example"))
+    let answer = try await sign(good, as: token)
+    let signed = try answer.decode(API.CertificateDetail.self)
+    #expect(answer.status == 201)
+    #expect(answer.fields[.location] == "/v1/certificates/\(signed.certificate.serial)")
+    #expect(signed.certificate.profile == "client" && signed.certificate.commonName == "a.example")
+    #expect(
+      signed.requestedBy == "token ada" && signed.admission == "operator" && signed.rule == "operator, policy nodes")
+    #expect(signed.pem?.hasPrefix("-----BEGIN CERTIFICATE-----\n") == true)
+    #expect(try await sign(good, 86_401, as: token).status == 403)
+    #expect(try await sign(PEMText.request(try AdministrationFixture.request("a.other")), as: token).status == 403)
+    #expect(try await sign("no request", as: token).status == 422)
+    #expect(try await sign(good, as: try await fixture.token(.reader, name: "bo")).status == 403)
+    let refusals = try await fixture.events().filter { $0.kind == .requestRefused }
+    #expect(refusals.count == 2 && refusals.allSatisfy { $0.actor == "token ada" })
+    _ = try await fixture.call(.post, "/v1/nodes/a.example/revoke", as: token, json: "{}")
+    #expect(try await sign(good, as: token).status == 403)
+  }
+
   @Test("2,500 nodes come in pages, each once and in order")
   func paging() async throws {
     let fixture = try await AdministrationFixture()

@@ -53,7 +53,8 @@ final class AdministrationFixture: Sendable {
       ledger: ledger, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let router = Router(context: ServiceContext.self)
     router.add(middleware: RequestEdge(core: core))
-    AdminRoutes(core: core, publisher: CRLPublisher(core: core)).addRoutes(to: router)
+    AdminRoutes(core: core, publisher: CRLPublisher(core: core), decisions: DecisionLog(core: core)).addRoutes(
+      to: router)
     responder = router.buildResponder()
     // A channel that nothing comes over: a request's context wants one.
     channel = try await DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)

@@ -75,6 +75,7 @@ struct OpenAPITests {
       ("NewInvitation", API.NewInvitation.self), ("NodeRevocation", API.NodeRevocation.self),
       ("Readmission", API.Readmission.self), ("Approval", API.Approval.self), ("Revocation", API.Revocation.self),
       ("NewAccessToken", API.NewAccessToken.self), ("PolicyQuestion", API.PolicyQuestion.self),
+      ("SigningWish", API.SigningWish.self),
     ]
     for (name, type) in inputs {
       let properties = root.at("components", "schemas", name, "properties")?.entries?.map(\.key) ?? []

@@ -123,7 +123,7 @@ struct TransportClosingTests {
   func revoked() async throws {
     try await TransportServer.run { server in
       async let client = server.client("stay")
-      try await server.untilKnown()
+      try await server.untilAnswered()
       server.revocations.insert(try TransportPKI.shared.get().revocation(of: "node"))
       let answer5 = try await client
       #expect(answer5 == "127.0.0.1 tls own CN=node\nclosed\n")
@@ -135,7 +135,7 @@ struct TransportClosingTests {
   func untrusted() async throws {
     try await TransportServer.run { server in
       async let client = server.client("stay")
-      try await server.untilKnown()
+      try await server.untilAnswered()
       server.revocations.insert(try TransportPKI.shared.get().revocation(of: "live"))
       #expect(server.registry.counters.closings.isEmpty)
       server.registry.close(for: .peerUntrusted) { _ in true }
@@ -149,7 +149,7 @@ struct TransportClosingTests {
   func expired() async throws {
     try await TransportServer.run { server in
       async let client = server.client("stay")
-      try await server.untilKnown()
+      try await server.untilAnswered()
       server.clock.advance(by: 2 * 86_400)
       let answer7 = try await client
       #expect(answer7.hasSuffix("closed\n"))
@@ -198,7 +198,7 @@ struct TransportClosingTests {
       async let idle = server.client("stay")
       async let busy = server.curl("/wait", as: nil, [flag])
       for await _ in server.waiting { break }
-      try await server.untilKnown()
+      try await server.untilAnswered()
       await server.shutDown()
       let answer10 = try await idle
       #expect(answer10.hasSuffix("closed\n"))
@@ -219,11 +219,10 @@ extension TransportServer {
     throw DidNotHappen(counters: registry.counters)
   }
 
-  /// Waits for a client with a certificate.
-  func untilKnown() async throws {
-    try await until { $0.handshakes[.withCertificate] != nil }
-    // Its request is answered at once after that.
-    try await Task.sleep(for: .milliseconds(200))
+  /// Waits until the client that stays has its answer.
+  func untilAnswered() async throws {
+    let sign = try TransportPKI.shared.get().path("answered-\(port)")
+    try await until { _ in FileManager.default.fileExists(atPath: sign) }
   }
 }
 

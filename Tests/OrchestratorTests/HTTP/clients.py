@@ -64,6 +64,7 @@ def stay():
     connection = tls()
     connection.sendall(get("/who"))
     print(answer(connection).splitlines()[-1].decode(), flush=True)
+    open(f"{folder}/answered-{port}", "w").close()
     print("closed" if until_closed(connection)[1] else "open")
 
 
@@ -97,6 +98,15 @@ def many_fields():
     connection = tls()
     connection.sendall(get("/who", "".join(f"X-{i}: 1\r\n" for i in range(number))))
     print(answer(connection).split(b"\r\n")[0].decode())
+
+
+def last_request():
+    """HTTP/1.NUMBER: with 0 the end of the connection is the end of the answer, with 1 it is asked for."""
+    connection = tcp()
+    wish = "Connection: TE, close\r\n" if number else ""
+    connection.sendall(f"GET /who HTTP/1.{number}\r\nHost: localhost\r\n{wish}\r\n".encode())
+    data, closed = until_closed(connection)
+    print(data.split(b"\r\n")[0].decode(), "closed" if closed else "open")
 
 
 def plain():

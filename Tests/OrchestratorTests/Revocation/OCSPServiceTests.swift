@@ -298,11 +298,11 @@ struct OCSPServiceTests {
   func pkilint() async throws {
     let fixture = try await RevocationFixture()
     try await fixture.serving { port in
-      try await fixture.issue("good")
-      try await fixture.revoke(fixture.issue("revoked"))
+      try await fixture.issue("good.example.org")
+      try await fixture.revoke(fixture.issue("revoked.example.org"))
       try await fixture.follower.catchUp()
       let folder = fixture.folder
-      for name in ["good", "revoked"] {
+      for name in ["good.example.org", "revoked.example.org"] {
         let request = try await fixture.request(name)
         try Data(Array(buffer: await fixture.responder.reply(to: request).document.bytes)).write(
           to: folder.file("response"))
@@ -316,7 +316,7 @@ struct OCSPServiceTests {
       try await outsideThePool {
         try Lint.expectNothing("lint_crl", ["lint", "-t", "CRL", "-p", "PKIX"], folder.file("crl"))
         try Lint.expectNothing("lint_pkix_cert", ["lint"], folder.file("issuers"))
-        try Lint.expectNothing("lint_pkix_cert", ["lint"], folder.file("good.pem"))
+        try Lint.expectNothing("lint_pkix_cert", ["lint"], folder.file("good.example.org.pem"))
       }
     }
   }

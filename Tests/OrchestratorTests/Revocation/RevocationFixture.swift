@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Ledger
 import LedgerSQLite
 import Logging
@@ -129,8 +130,11 @@ final class RevocationFixture: Sendable {
     let router = Router(context: ServiceContext.self)
     RevocationRoutes(core: core, responder: responder, publisher: publisher).addRoutes(to: router)
     let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+    let registry = ConnectionRegistry(
+      limits: TransportLimits(), revocations: core.revocations, clock: core.clock, logger: core.logger)
     let application = Application(
-      router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+      router: router, server: .plain(registry: registry),
+      configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) }, logger: core.logger)
     let server = Task { try await application.run() }
     defer { server.cancel() }

@@ -7,18 +7,9 @@ import X509
 
 extension LedgerAdministration {
   package func testPolicy(_ question: API.PolicyQuestion) async throws -> API.PolicyAnswer {
-    let admission = try Self.choice(question.admission, of: AdmissionKind.self, field: "admission") ?? .desk
-    let profile = try Self.choice(question.profile, of: Profile.self, field: "profile") ?? setting.profile
-    let lifetime: Duration
-    if let seconds = question.lifetimeSeconds {
-      guard (1...100 * 31_536_000).contains(seconds) else {
-        throw AdministrationError.invalid(field: "lifetimeSeconds", reason: "it must be from a second to 100 years")
-      }
-      lifetime = .seconds(seconds)
-    } else {
-      lifetime = setting.lifetime
-    }
-    let grant = Grant(try Self.request(question.request), profile: profile, lifetime: lifetime)
+    let admission = try choice(question.admission, of: AdmissionKind.self, field: "admission") ?? .desk
+    let grant = try setting.grant(
+      question.request, profile: question.profile, lifetimeSeconds: question.lifetimeSeconds)
     // Both have to allow it; the way in is looked at first, as enrolment does.
     if let offer = setting.admission?.offer(grant, as: admission), case .deny = offer {
       return API.PolicyAnswer(offer, grant: grant)
@@ -55,18 +46,22 @@ extension LedgerAdministration {
         notBefore: rfc3339(certificate.notValidBefore), notAfter: rfc3339(certificate.notValidAfter))
     }
   }
+}
 
-  private static func choice<Choice: RawRepresentable<String>>(
-    _ text: String?, of type: Choice.Type, field: String
-  ) throws -> Choice? {
-    guard let text else { return nil }
-    guard let choice = Choice(rawValue: text) else {
-      throw AdministrationError.invalid(field: field, reason: "\"\(text.prefix(40))\" is not one that is known")
+extension LedgerAdministration.Setting {
+  /// What a request in PEM would be granted, as far as it is said; the rest is as usual here.
+  /// - Throws: ``AdministrationError/invalid(field:reason:)``; what a request that can't be read or verified throws.
+  func grant(_ pem: String, profile: String?, lifetimeSeconds: Int?) throws -> Grant {
+    let profile = try choice(profile, of: Profile.self, field: "profile") ?? self.profile
+    guard let lifetimeSeconds else {
+      return Grant(try Self.request(pem), profile: profile, lifetime: lifetime)
     }
-    return choice
+    guard (1...100 * 31_536_000).contains(lifetimeSeconds) else {
+      throw AdministrationError.invalid(field: "lifetimeSeconds", reason: "it must be from a second to 100 years")
+    }
+    return Grant(try Self.request(pem), profile: profile, lifetime: .seconds(lifetimeSeconds))
   }
 
-  /// Reads a request in PEM.
   private static func request(_ pem: String) throws -> VerifiedRequest {
     let blocks = PEM.scan(Array(pem.utf8)).blocks
     guard
@@ -74,6 +69,16 @@ extension LedgerAdministration {
     else { throw AdministrationError.invalid(field: "request", reason: "it holds no CERTIFICATE REQUEST in PEM") }
     return try VerifiedRequest(CertificateRequest(der: block.der))
   }
+}
+
+private func choice<Choice: RawRepresentable<String>>(
+  _ text: String?, of type: Choice.Type, field: String
+) throws -> Choice? {
+  guard let text else { return nil }
+  guard let choice = Choice(rawValue: text) else {
+    throw AdministrationError.invalid(field: field, reason: "\"\(text.prefix(40))\" is not one that is known")
+  }
+  return choice
 }
 
 extension API.PolicyAnswer {

@@ -85,6 +85,22 @@ extension API {
     package static let fields: Set = ["request", "admission", "profile", "lifetimeSeconds"]
   }
 
+  /// A request that an operator wants signed.
+  package struct SigningWish: APIInput, Hashable {
+    /// The request, PEM.
+    package var request: String
+    package var profile: String?
+    package var lifetimeSeconds: Int?
+
+    package init(request: String, profile: String? = nil, lifetimeSeconds: Int? = nil) {
+      self.request = request
+      self.profile = profile
+      self.lifetimeSeconds = lifetimeSeconds
+    }
+
+    package static let fields: Set = ["request", "profile", "lifetimeSeconds"]
+  }
+
   package struct PolicyAnswer: Codable, Sendable, Hashable {
     package struct Grant: Codable, Sendable, Hashable {
       package var subject: String

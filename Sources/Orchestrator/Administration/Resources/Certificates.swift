@@ -16,6 +16,8 @@ extension API {
     package var state: String
     /// The number of the issuer.
     package var issuer: Int
+    /// It is one of the orchestrator's own, which it renews.
+    package var renewsItself: Bool
   }
 
   package struct CertificateList: Codable, Sendable, Hashable {
@@ -80,6 +82,7 @@ extension API.Certificate {
     notAfter = rfc3339(entry.notAfter)
     state = entry.state.rawValue
     issuer = entry.issuer.ordinal
+    renewsItself = entry.renewsItself
   }
 
   package init(_ record: CertificateRecord) {
@@ -95,6 +98,7 @@ extension API.Certificate {
     notAfter = rfc3339(reservation.notAfter)
     state = record.state.rawValue
     issuer = reservation.issuer.ordinal
+    renewsItself = reservation.admission?.kind == .service
   }
 }
 

@@ -9,8 +9,11 @@ struct AdminCall: Sendable {
   let administration: any Administration
   let core: OrchestratorCore
   let publisher: CRLPublisher
+  let decisions: DecisionLog
   /// Whom events name.
   let actor: String
+  /// The address that asks.
+  let source: String
   let query: [String: String]
   let body: [UInt8]
   let headers: HTTPFields

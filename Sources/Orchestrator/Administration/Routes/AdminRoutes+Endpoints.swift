@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Ledger
+import X509
 
 extension AdminRoutes {
   static let description: [AdminEndpoint] = [
@@ -111,6 +112,14 @@ extension AdminRoutes {
       query.name = call.query["name"]
       query.excludesSuperseded = try call.flag("excludeSuperseded", default: false)
       return try call.answer(try await call.administration.certificates(query))
+    },
+    AdminEndpoint(.post, "/v1/certificates", .operator) { call in
+      let wish = try call.input(API.SigningWish.self)
+      let issued = try await OperatorSigning(core: call.core, decisions: call.decisions)
+        .sign(wish, by: call.actor, from: call.source)
+      let serial = issued.certificate.serialNumber.hex
+      return try call.done(
+        try await call.administration.certificate(serial), status: .created, location: "/v1/certificates/\(serial)")
     },
     AdminEndpoint(.get, "/v1/certificates/{serial}", .reader) { call in
       let found = try await call.administration.certificate(try call.parameter("serial"))

@@ -9,17 +9,19 @@ import NIOCore
 package struct AdminRoutes: RouteProvider {
   private let core: OrchestratorCore
   private let publisher: CRLPublisher
+  private let decisions: DecisionLog
 
-  package init(core: OrchestratorCore, publisher: CRLPublisher) {
+  package init(core: OrchestratorCore, publisher: CRLPublisher, decisions: DecisionLog) {
     self.core = core
     self.publisher = publisher
+    self.decisions = decisions
   }
 
   package func addRoutes(to router: Router<ServiceContext>) {
     for endpoint in Self.endpoints {
       router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
         do {
-          return try await respond(endpoint, request, context)
+          return try await awayFromEventLoop { try await respond(endpoint, request, context) }
         } catch {
           throw Problem(administrative: error) ?? error
         }
@@ -44,7 +46,8 @@ package struct AdminRoutes: RouteProvider {
     let call = AdminCall(
       administration: LedgerAdministration(
         ledger: core.ledger, setting: core.administrationSetting, actor: actor, clock: core.clock),
-      core: core, publisher: publisher, actor: actor, query: query, body: try await Self.body(of: request),
+      core: core, publisher: publisher, decisions: decisions, actor: actor, source: context.source, query: query,
+      body: try await Self.body(of: request),
       headers: request.headers,
       parameters: context.parameters)
     return try await endpoint.handle(call)

@@ -68,15 +68,18 @@ package struct ESTRoutes: RouteProvider {
     switch try await enrolment.enrol(submission) {
     case .issued(let certificate):
       return Self.answer(
-        try CertificatesOnly.encode(der: [certificate]), "application/pkcs7-mime; smime-type=certs-only")
+        CertificatesOnly.encode(der: [certificate]), "application/pkcs7-mime; smime-type=certs-only")
     case .waiting(_, let retryAfter): return Self.waiting(retryAfter)
     case .refused(let refusal): throw refusal.problem
     }
   }
 
+  private static let requestType = "application/pkcs10"
+
   private static func requireRequestType(_ value: String?) throws(Problem) {
+    if value == requestType { return }
     let type = value?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
-    guard type == "application/pkcs10" else { throw .notARequest }
+    guard type == requestType else { throw .notARequest }
   }
 
   private static func certificateRequest(in request: Request) async throws -> [UInt8] {

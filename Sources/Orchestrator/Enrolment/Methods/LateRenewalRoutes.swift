@@ -42,7 +42,7 @@ package struct LateRenewalRoutes: RouteProvider {
     let submission = EnrolmentSubmission(
       der: form.request, operation: .lateRenewal(evidence), source: context.source)
     switch try await enrolment.enrol(submission) {
-    case .issued(let certificate): return try .certificate(certificate)
+    case .issued(let certificate): return .certificate(certificate)
     case .waiting: throw Problem(.internal, .internalServerError, "a late renewal never waits")
     case .refused(let refusal): throw refusal.problem
     }
@@ -63,11 +63,11 @@ package struct LateRenewalRoutes: RouteProvider {
 
 extension Response {
   /// A certificate as EST answers with it (RFC 7030 §4.2.3), so that a client reads both alike.
-  fileprivate static func certificate(_ der: [UInt8]) throws -> Response {
+  fileprivate static func certificate(_ der: [UInt8]) -> Response {
     Response(
       status: .ok,
       headers: [
         .contentType: "application/pkcs7-mime; smime-type=certs-only", .contentTransferEncoding: "base64",
-      ], body: .init(byteBuffer: ByteBuffer(bytes: ESTBody.encode(try CertificatesOnly.encode(der: [der])))))
+      ], body: .init(byteBuffer: ByteBuffer(bytes: ESTBody.encode(CertificatesOnly.encode(der: [der])))))
   }
 }
