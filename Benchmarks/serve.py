@@ -22,7 +22,7 @@ import urllib.parse
 SECONDS = int(os.environ.get("SERVE_SECONDS", 5))
 ROUNDS = int(os.environ.get("SERVE_ROUNDS", 5))
 GROWTH = int(os.environ.get("SERVE_GROWTH", 200_000))
-CLIENTS = int(os.environ.get("SERVE_CLIENTS", 64))
+CLIENTS = int(os.environ.get("SERVE_CLIENTS", 128))
 ISSUED, REVOKED = 100_000, 20_000
 TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -3,7 +3,7 @@ import Foundation
 /// What can be fuzzed: each parser of bytes that come from outside.
 enum Subject: String, CaseIterable {
   case pem, key, certificate, request, crl, pkcs12, jks, yaml, kubeconfig, names, inspect, values, toml, diff, lint
-  case est, join, basic
+  case orchestrator, est, join, basic, ocsp
   case passwords, laterenewal
 
   static let chosen: Subject = {
@@ -33,9 +33,11 @@ enum Subject: String, CaseIterable {
     case .toml: fuzzTOMLEditor(bytes)
     case .diff: fuzzDiff(bytes)
     case .lint: fuzzLint(bytes)
+    case .orchestrator: fuzzOrchestratorFile(bytes)
     case .est: fuzzEST(bytes)
     case .join: fuzzJoinString(bytes)
     case .basic: fuzzBasicCredentials(bytes)
+    case .ocsp: fuzzOCSP(bytes)
     case .passwords: fuzzPasswords(bytes)
     case .laterenewal: fuzzLateRenewal(bytes)
     }

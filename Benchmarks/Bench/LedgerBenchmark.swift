@@ -11,9 +11,9 @@ struct LedgerBenchmark {
 
   let sample: SampleAuthority
   let ledger: SQLiteLedger
-  private let serials = SerialSupply {
+  private let serials = SerialSupply { count in
     var random = SystemRandomNumberGenerator()
-    return .random(using: &random)
+    return SerialNumber.block(of: count, using: &random)
   }
 
   init(folder: String) throws {

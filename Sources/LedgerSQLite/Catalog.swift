@@ -75,7 +75,8 @@ extension SQLiteLedger: CertificateCatalog {
       let due = try Row.fetchAll(
         db,
         sql: """
-          SELECT CASE WHEN \(CertificateRows.isSuperseded) THEN 0 WHEN not_after < ? THEN 1
+          SELECT CASE WHEN \(CertificateRows.isSuperseded) THEN 0
+            WHEN not_after < ? THEN CASE WHEN admission IS 'service' THEN 0 ELSE 1 END
             WHEN admission IS 'service' AND not_after - (not_after - not_before) / 4 > ? THEN 4
             WHEN not_after < ? THEN 2 WHEN not_after < ? THEN 3 ELSE 4 END AS condition, count(*)
           FROM certificates c WHERE state = 'issued' GROUP BY condition

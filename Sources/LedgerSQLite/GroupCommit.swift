@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Ledger
 import Synchronization
@@ -7,6 +8,10 @@ import Synchronization
 /// A refusal (a ``LedgerError``) concerns only its caller; where it comes after something was written, the batch is
 /// undone and its work done again one by one. A failure of the database undoes the whole batch, and every caller of it
 /// learns of it.
+///
+/// A service paces its transactions: while many wait, the next one begins a few milliseconds after the one before, and not
+/// as soon as that has ended. Each transaction writes the ends of all tables and indexes anew, whatever it holds. Who
+/// comes alone doesn't wait.
 ///
 /// A lock and no actor: callers and the connection's queue meet here for each certificate, and a change of threads costs
 /// more than what is done under the lock.
@@ -19,6 +24,8 @@ final class GroupCommit: Sendable {
   private struct Waiting {
     var jobs: [Job] = []
     var isWriting = false
+    /// Of the latest transaction.
+    var begin: ContinuousClock.Instant?
   }
 
   private typealias Outcome = Result<any Sendable, LedgerError>
@@ -28,11 +35,14 @@ final class GroupCommit: Sendable {
 
   private let database: DatabaseQueue
   private let path: String
+  private let pace: Duration
   private let waiting = Mutex(Waiting())
 
-  init(database: DatabaseQueue, path: String) {
+  /// - Parameter pace: the least time from the beginning of one transaction to that of the next.
+  init(database: DatabaseQueue, path: String, pace: Duration = .zero) {
     self.database = database
     self.path = path
+    self.pace = pace
   }
 
   /// Runs the work in a transaction and returns when it is on the disk.
@@ -58,6 +68,7 @@ final class GroupCommit: Sendable {
   /// One batch on the connection's queue, in turn with those who read there; then the next, as long as somebody waits.
   private func writeNext() {
     database.asyncWriteWithoutTransaction { [self] db in
+      keepPace()
       let batch = waiting.withLock { waiting in
         let batch = Array(waiting.jobs.prefix(Self.mostInBatch))
         waiting.jobs.removeFirst(batch.count)
@@ -71,6 +82,15 @@ final class GroupCommit: Sendable {
       }
       if isMore { writeNext() }
     }
+  }
+
+  private func keepPace() {
+    guard pace > .zero else { return }
+    let begin = waiting.withLock { $0.begin }
+    if let left = begin.map({ pace - $0.duration(to: .now) }), left > .zero {
+      Thread.sleep(forTimeInterval: Double(left.components.attoseconds) / 1e18 + Double(left.components.seconds))
+    }
+    waiting.withLock { $0.begin = .now }
   }
 
   private func write(_ batch: [Job], _ db: Database) -> [Outcome] {

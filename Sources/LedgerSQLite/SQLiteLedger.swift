@@ -21,11 +21,14 @@ package final class SQLiteLedger: Sendable {
   let writer: GroupCommit
   let reserved = ReservedRows()
 
+  /// A service's transactions are at least this far apart. One takes about as long to be on the disk.
+  private static let pace: Duration = .milliseconds(4)
+
   init(path: String, database: DatabaseQueue, reader: DatabaseQueue? = nil) {
     self.path = path
     self.database = database
     self.reader = reader
-    self.writer = GroupCommit(database: database, path: path)
+    self.writer = GroupCommit(database: database, path: path, pace: reader == nil ? .zero : Self.pace)
   }
 
   /// Makes a new ledger, whole or not at all, with mode 0600.

@@ -105,7 +105,7 @@ extension LiveConformance {
     LiveConformance("of fifty that race for an invitation with serials from a supply one wins") { ledger in
       try await ledger.record(LedgerSample.invitation(1), at: now)
       let claim = Admission.Claim.invitation(id: LedgerSample.invitation(1).id)
-      let supply = SerialSupply(block: 8) { SerialNumber() }
+      let supply = SerialSupply(block: 8) { count in (0..<count).map { _ in SerialNumber() } }
       let won = try await race(50) { number in
         var reservation = LedgerSample.admitted(number, .token, claim)
         reservation.serial = try await supply.next(of: reservation.issuer, from: ledger, by: "service", at: now)

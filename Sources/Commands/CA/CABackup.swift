@@ -42,6 +42,8 @@ struct CABackup: AsyncParsableCommand {
       let number = issuer.number
       entries.append(
         .init(name: "authority/issuer-\(number).crt", bytes: try InputFile.read(home.certificatePath(number))))
+      // The key of a root may be kept elsewhere; the one that signs has to be here.
+      guard number == authority.issuers.last?.number || OutputFiles.exists(home.keyPath(number)) else { continue }
       entries.append(.init(name: "authority/issuer-\(number).key", bytes: try InputFile.read(home.keyPath(number))))
     }
     if OutputFiles.exists(home.configurationPath) {

@@ -71,7 +71,9 @@ struct OrchestratorSigner: FleetSigner {
         request: try grant.request.pem, admission: AdmissionKind.operator.rawValue, profile: grant.profile.rawValue,
         lifetimeSeconds: Int(grant.lifetime.components.seconds)))
     guard answer.allowed else {
-      throw IssuanceError.refusedByPolicy(rule: answer.rule, reason: answer.reason ?? "")
+      throw CommandError.refused(
+        "the orchestrator refuses \(grant.subject), by policy rule \"\(answer.rule)\": \(answer.reason ?? "no reason")",
+        hint: "its policy stands in its orchestrator.yaml; a rule's admissions have to name operator, or be left out")
     }
     // What it allowed, it looks at once more when it signs.
     return try IssuancePolicy.unrestricted.authorize(grant, as: .operator)

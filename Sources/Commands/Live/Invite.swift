@@ -32,6 +32,7 @@ struct Invite: AdministrativeCommand {
     if name == nil, org == nil, dns.isEmpty {
       throw ValidationError("say whom it is for: NAME, --org or --dns")
     }
+    try lifetime.requireAccess()
     if url != nil, remote.orchestrator != nil { throw ValidationError("--url and --orchestrator exclude each other") }
   }
 

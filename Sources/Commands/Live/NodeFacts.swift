@@ -75,7 +75,12 @@ extension API.NodeDecision: Facts {
     fieldLines([
       (state == .shutOut ? "revoked" : "readmitted", name), ("organization", organization),
       ("serials", revoked.isEmpty ? nil : revoked.joined(separator: ", ")),
-      ("next", state == .shutOut ? "nothing is issued to it until `countersign nodes readmit \(name)`" : nil),
+      (
+        "next",
+        state == .shutOut
+          ? "nothing is issued to it until `countersign nodes readmit \(name)\(organization.map { " --org \($0)" } ?? "")`"
+          : nil
+      ),
     ])
   }
 }

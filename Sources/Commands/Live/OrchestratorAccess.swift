@@ -37,6 +37,7 @@ struct AccessCreate: AdministrativeCommand {
   @OptionGroup var remote: RemoteOptions
 
   func validate() throws {
+    try lifetime.requireAccess()
     if url != nil, remote.orchestrator != nil { throw ValidationError("--url and --orchestrator exclude each other") }
   }
 

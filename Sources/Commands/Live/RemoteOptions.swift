@@ -66,7 +66,7 @@ struct AccessOptions: ParsableArguments {
     let environment = ProcessInfo.processInfo.environment["COUNTERSIGN_ACCESS_FILE"].flatMap { $0.isEmpty ? nil : $0 }
     guard let file = accessFile ?? environment else {
       throw CommandError.usage(
-        "--orchestrator needs to know who asks",
+        "the orchestrator needs to know who asks",
         hint: "name an access file with --access-file or $COUNTERSIGN_ACCESS_FILE, or use --client-cert")
     }
     return RemoteAdministration(address: address, access: .token(try Self.read(file)))

@@ -59,6 +59,15 @@ struct DurationArgument: ExpressibleByArgument {
   var defaultValueDescription: String { duration.operatorText }
 }
 
+extension DurationArgument {
+  /// Holds `--for` against what an invitation and an access may last.
+  func requireAccess() throws {
+    guard (.seconds(60) ... .seconds(366 * 86_400)).contains(duration) else {
+      throw ValidationError("--for is from a minute to 366 days")
+    }
+  }
+}
+
 /// A point in time, RFC 3339.
 struct TimeArgument: ExpressibleByArgument {
   let date: Date

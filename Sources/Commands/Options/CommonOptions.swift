@@ -31,13 +31,18 @@ struct CommonOptions: ParsableArguments {
       style: TextStyle(color, environment: ProcessInfo.processInfo.environment, isTerminal: isatty(1) == 1))
   }
 
+  private static let takingValues: Set<String> = [
+    "--home", "--orchestrator", "--access-file", "--client-cert", "--client-key", "--orchestrator-trust", "--output",
+    "--color",
+  ]
+
   /// Common options may also stand before the subcommand, as kubectl's users write them.
   static func movedBehindSubcommand(_ arguments: [String]) -> [String] {
     var moved: [String] = []
     var rest = arguments[...]
     while let first = rest.first, first.hasPrefix("--") {
       let name = first.prefix { $0 != "=" }
-      if ["--home", "--orchestrator", "--output", "--color"].contains(name) {
+      if takingValues.contains(String(name)) {
         let takes = first.contains("=") ? 1 : 2
         moved += rest.prefix(takes)
         rest = rest.dropFirst(takes)

@@ -58,7 +58,7 @@ struct LedgerStatus {
   private func issued(in ledger: some CertificateCatalog, all: Bool) async throws -> [StatusItem] {
     var query = CatalogQuery(states: [.issued], expiringBefore: all ? nil : judge.warning, limit: 1000)
     query.excludesSuperseded = true
-    return try await entries(ledger, query).map { entry in
+    return try await entries(ledger, query).filter { !$0.renewsItself || $0.notAfter >= judge.now }.map { entry in
       StatusItem(
         entry.subject, names: entry.names, serial: entry.serial.hex, notAfter: entry.notAfter,
         source: "ledger", judge: judge, renewedSince: entry.renewsItself ? entry.notBefore : nil)

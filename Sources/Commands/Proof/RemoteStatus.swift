@@ -1,3 +1,4 @@
+import Credentials
 import Foundation
 import Ledger
 import Orchestrator
@@ -24,10 +25,11 @@ struct RemoteStatus {
     // An intermediate was issued there too: it counts once, as an issuer.
     let issuers = Set(items.compactMap(\.serial))
     var summary = StatusFacts.Summary()
-    summary.ok = counts.good
-    summary.warning = counts.warning
-    summary.critical = counts.critical
-    summary.expired = counts.expired
+    for item in items where try await !isRecorded(item) { summary.count(item) }
+    summary.ok += counts.good
+    summary.warning += counts.warning
+    summary.critical += counts.critical
+    summary.expired += counts.expired
     summary.revoked = counts.revoked
     summary.superseded = counts.superseded
     summary.neverIssued = counts.neverIssued
@@ -38,7 +40,9 @@ struct RemoteStatus {
     query.excludesSuperseded = true
     query.expiringBefore = shows ? nil : judge.warning
     for certificate in try await orchestrator.allCertificates(query) where !issuers.contains(certificate.serial) {
-      guard let notAfter = API.time(certificate.notAfter) else { continue }
+      guard let notAfter = API.time(certificate.notAfter), !certificate.renewsItself || notAfter >= judge.now else {
+        continue
+      }
       let item = StatusItem(
         certificate.subject, names: certificate.names, serial: certificate.serial, notAfter: notAfter,
         source: "ledger", judge: judge,
@@ -46,5 +50,15 @@ struct RemoteStatus {
       if shows || item.level > .ok { items.append(item) }
     }
     return StatusFacts(items: items, summary: summary, unlisted: shows ? 0 : counts.good, judge: judge)
+  }
+
+  /// Whether an issuer is among the certificates that were counted; a root, and one that was imported, isn't.
+  private func isRecorded(_ issuer: StatusItem) async throws -> Bool {
+    guard let serial = issuer.serial else { return false }
+    do {
+      return try await orchestrator.certificate(serial).certificate.state == CertificateState.issued.rawValue
+    } catch let error as CommandError where error.kind == .refused {
+      return false
+    }
   }
 }

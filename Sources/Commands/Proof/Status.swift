@@ -154,6 +154,15 @@ struct StatusFacts: Facts {
     var revoked: Int?
     var superseded: Int?
     var neverIssued: Int?
+
+    mutating func count(_ item: StatusItem) {
+      switch (item.state, item.level) {
+      case ("expired", _): expired += 1
+      case (_, .critical): critical += 1
+      case (_, .warning): warning += 1
+      case (_, .ok): ok += 1
+      }
+    }
   }
 
   var level: StatusLevel
@@ -166,14 +175,7 @@ struct StatusFacts: Facts {
     self.items = items
     self.unlisted = unlisted
     var counted = Summary()
-    for item in items {
-      switch (item.state, item.level) {
-      case ("expired", _): counted.expired += 1
-      case (_, .critical): counted.critical += 1
-      case (_, .warning): counted.warning += 1
-      case (_, .ok): counted.ok += 1
-      }
-    }
+    for item in items { counted.count(item) }
     self.summary = summary ?? counted
     let worst = items.map(\.level).max() ?? .ok
     let isCritical = self.summary.critical + self.summary.expired > 0

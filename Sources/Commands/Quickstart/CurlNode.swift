@@ -40,7 +40,7 @@ enum CurlNode {
     + "openssl verify -crl_check -CAfile ../ca.crt -untrusted \(issuing) -CRLfile node-2.crl node-2.crt"
 
   private static let issuing = "../node-1/intermediates.crt"
-  private static let certificates = "openssl base64 -d | openssl pkcs7 -inform DER -print_certs"
+  private static let certificates = "openssl base64 -d -A | openssl pkcs7 -inform DER -print_certs"
   private static let post = "-H 'Content-Type: application/pkcs10' --data-binary @-"
   private static func request(_ file: String) -> String { "openssl req -in \(file) -outform DER | openssl base64" }
 }

@@ -18,6 +18,13 @@ extension SerialNumber {
     return SerialNumber(bytes: bytes)
   }
 
+  /// Serials that are taken together. Each has 159 random bits; the first 31 are the same in all of them, so that an index
+  /// keeps them side by side. Who knows one has 128 bits to guess of the next.
+  package static func block(of count: Int, using generator: inout some RandomNumberGenerator) -> [SerialNumber] {
+    let common = Array(random(using: &generator).bytes.prefix(4))
+    return (0..<count).map { _ in SerialNumber(bytes: common + random(using: &generator).bytes.dropFirst(4)) }
+  }
+
   /// The most bytes that a serial number may have (RFC 5280 §4.1.2.2).
   package static let longest = 20
 

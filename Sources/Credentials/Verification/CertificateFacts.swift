@@ -12,7 +12,11 @@ final class CertificateFacts: Sendable {
   /// - Parameters:
   ///   - der: the certificate's encoding, where the caller has it.
   ///   - parent: the likely issuer, whose name then needs no second normalising.
-  init(_ certificate: Certificate, der: [UInt8]? = nil, parent: CertificateFacts? = nil) {
+  ///   - sibling: another certificate of that issuer that was found to be in order: an extension that has the same bytes
+  ///     in both means the same.
+  init(
+    _ certificate: Certificate, der: [UInt8]? = nil, parent: CertificateFacts? = nil, sibling: CertificateFacts? = nil
+  ) {
     self.certificate = certificate
     subject = NormalizedName(certificate.subject)
     if let parent, certificate.issuer == parent.certificate.subject {
@@ -20,7 +24,7 @@ final class CertificateFacts: Sendable {
     } else {
       issuer = certificate.issuer == certificate.subject ? subject : NormalizedName(certificate.issuer)
     }
-    fields = DecodedFields(certificate, der: der)
+    fields = DecodedFields(certificate, der: der, sibling: sibling)
   }
 
   var basicConstraints: BasicConstraintsValue? { fields.basicConstraints }
@@ -62,8 +66,10 @@ private struct DecodedFields: Sendable {
   var hasPositiveSerial = false
   var serialLength = 0
 
-  init(_ certificate: Certificate, der: [UInt8]?) {
+  init(_ certificate: Certificate, der: [UInt8]?, sibling: CertificateFacts?) {
+    var siblings = sibling?.certificate.extensions.makeIterator()
     for ext in certificate.extensions {
+      if let other = siblings?.next(), let sibling, other == ext, adopt(ext.oid, from: sibling) { continue }
       if let rule = Criticality.broken(by: ext) { brokenCriticalities.append(rule) }
       do {
         if try !read(ext), ext.critical { defects.append(.criticalExtension(ext.oid.description)) }
@@ -82,6 +88,20 @@ private struct DecodedFields: Sendable {
     if fields.innerAlgorithm != fields.outerAlgorithm { defects.append(.signatureAlgorithmMismatch) }
     hasPositiveSerial = fields.hasPositiveSerial
     serialLength = fields.serial.count
+  }
+
+  /// Takes over an extension that all leaves of an issuer may share; returns false for others.
+  private mutating func adopt(_ oid: ASN1ObjectIdentifier, from sibling: CertificateFacts) -> Bool {
+    switch oid {
+    case .X509ExtensionID.basicConstraints: basicConstraints = sibling.basicConstraints
+    case .X509ExtensionID.keyUsage: keyUsage = sibling.keyUsage
+    case .X509ExtensionID.extendedKeyUsage: extendedKeyUsage = sibling.extendedKeyUsage
+    case .X509ExtensionID.authorityKeyIdentifier: authorityKey = sibling.authorityKey
+    case .X509ExtensionID.authorityInformationAccess: break
+    case ExtensionID.crlDistributionPoints: distributionPoints = sibling.distributionPoints
+    default: return false
+    }
+    return true
   }
 
   /// Decodes a known extension into its place; returns false for an unknown one.

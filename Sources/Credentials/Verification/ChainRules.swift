@@ -16,6 +16,9 @@ struct ChainRules {
     lengths(path) ?? usageNesting(path) ?? constraints(path, &comparisons) ?? policies(path)
   }
 
+  /// Whether a leaf below this chain is too far down for one of its path lengths, whatever else the leaf is.
+  func exceedsPathLength(above chain: [CertificateFacts]) -> Bool { lengths(chain.prefix(1) + chain) != nil }
+
   private func lengths(_ path: [CertificateFacts]) -> (Reason, Int)? {
     var following = 0
     for (index, facts) in path.enumerated().dropFirst() {

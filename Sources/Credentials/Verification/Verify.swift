@@ -1,4 +1,5 @@
 package import Foundation
+import Synchronization
 package import X509
 
 /// Builds and judges a certification path (RFC 5280 §6, RFC 9525). Pure, and bounded by the request's limits.
@@ -34,6 +35,8 @@ package struct IssuedCertificateCheck: Sendable {
   private let rules: RuleSet
   /// Whether anything in the chain limits what stands directly below it.
   private let isLimiting: Bool
+  /// The latest leaf that was found to be in order. Most of what the next one says is the same.
+  private let latest = LatestLeaf()
 
   /// - Parameters:
   ///   - issuer: the certificate that signed.
@@ -42,8 +45,8 @@ package struct IssuedCertificateCheck: Sendable {
     chain = ([issuer] + ancestors).map { CertificateFacts($0) }
     self.rules = rules
     isLimiting =
-      chain.count > 1
-      || chain.contains { $0.nameConstraints != nil || $0.extendedKeyUsage != nil || !$0.policies.isEmpty }
+      chain.contains { $0.nameConstraints != nil || $0.extendedKeyUsage != nil || !$0.policies.isEmpty }
+      || ChainRules().exceedsPathLength(above: chain)
   }
 
   /// Which of the names that a certificate is to have the constraints above it forbid; nil where none.
@@ -65,7 +68,16 @@ package struct IssuedCertificateCheck: Sendable {
     of certificate: Certificate, der: [UInt8]? = nil, at time: Date, purposes: [Purpose] = []
   ) -> Rejection? {
     guard let issuer = chain.first else { return nil }
-    let leaf = CertificateFacts(certificate, der: der, parent: issuer)
+    let leaf = CertificateFacts(certificate, der: der, parent: issuer, sibling: latest.facts)
+    let rejection = rejection(of: leaf, issuer: issuer, at: time, purposes: purposes)
+    if rejection == nil { latest.facts = leaf }
+    return rejection
+  }
+
+  private func rejection(
+    of leaf: CertificateFacts, issuer: CertificateFacts, at time: Date, purposes: [Purpose]
+  ) -> Rejection? {
+    let certificate = leaf.certificate
     let rules = CertificateRules(rules: self.rules, time: time)
     if let reason = rules.violation(leaf, in: .leaf) { return reject(leaf, reason) }
     guard leaf.issuer == issuer.subject else {
@@ -83,6 +95,16 @@ package struct IssuedCertificateCheck: Sendable {
     var comparisons = SearchLimits().nameComparisons
     let violation = ChainRules(usages: purposes.map(\.usage)).violation(path, comparisons: &comparisons)
     return violation.map { reject(path[$0.index], $0.reason) }
+  }
+}
+
+/// Only remembered to save work: what is found out of a certificate is the same with and without it.
+private final class LatestLeaf: Sendable {
+  private let value = Mutex<CertificateFacts?>(nil)
+
+  var facts: CertificateFacts? {
+    get { value.withLock { $0 } }
+    set { value.withLock { $0 = newValue } }
   }
 }
 

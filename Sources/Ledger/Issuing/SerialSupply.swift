@@ -18,13 +18,13 @@ package final class SerialSupply: Sendable {
   }
 
   private let block: Int
-  private let generate: @Sendable () -> SerialNumber
+  private let generate: @Sendable (Int) -> [SerialNumber]
   private let state = Mutex(State())
 
   /// - Parameters:
   ///   - block: how many are taken at once.
-  ///   - generate: makes a random serial: from the edge.
-  package init(block: Int = 128, generate: @escaping @Sendable () -> SerialNumber) {
+  ///   - generate: makes that many random serials: from the edge.
+  package init(block: Int = 128, generate: @escaping @Sendable (Int) -> [SerialNumber]) {
     self.block = max(2, min(block, Self.mostInBlock))
     self.generate = generate
   }
@@ -52,7 +52,7 @@ package final class SerialSupply: Sendable {
 
   private func fill(of issuer: IssuerReference, from log: any IssuanceLog, by actor: String, at now: Date) async throws
   {
-    let serials = (0..<block).map { _ in generate() }
+    let serials = generate(block)
     let result: Result<Void, LedgerError>
     do throws(LedgerError) {
       result = .success(try await log.reserve(serials, of: issuer, by: actor, at: now))

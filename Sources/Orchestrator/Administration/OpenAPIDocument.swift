@@ -45,7 +45,7 @@ package enum OpenAPIDocument {
             "200":
               description: "The answer."
               content:
-                application/yaml: {schema: {type: string}}
+                application/yaml: {}
             "304": {$ref: "#/components/responses/NotModified"}
             "400": {$ref: "#/components/responses/Malformed"}
             "503": {$ref: "#/components/responses/Unavailable"}
@@ -770,7 +770,7 @@ package enum OpenAPIDocument {
           name: If-None-Match
           in: header
           description: "The ETag of the answer that the client has."
-          schema: {type: string, pattern: '^("[0-9a-f]{32}"|\*)$'}
+          schema: {type: string}
       requestBodies:
         CertificateRequest:
           required: true

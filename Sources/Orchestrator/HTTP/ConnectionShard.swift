@@ -4,6 +4,7 @@ import NIOCore
 /// The connections of one event loop, and their deadlines. One look at all of them in a second is cheaper than a timer
 /// for each: those have to be set and taken back with each request.
 final class ConnectionShard {
+  let executor: EventLoopExecutor
   private let loop: any EventLoop
   private let limits: TransportLimits
   private let clock: @Sendable () -> Date
@@ -19,6 +20,7 @@ final class ConnectionShard {
 
   init(loop: any EventLoop, limits: TransportLimits, clock: @escaping @Sendable () -> Date) {
     self.loop = loop
+    executor = EventLoopExecutor(loop)
     self.clock = clock
     self.limits = limits
   }

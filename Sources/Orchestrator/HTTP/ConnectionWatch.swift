@@ -44,6 +44,8 @@ final class ConnectionWatch: HandshakeObserver {
 
   var isHandshaking: Bool { phase == .waiting || phase == .handshaking }
   var limits: TransportLimits { registry.limits }
+  /// What answers the connection's requests.
+  var executor: EventLoopExecutor { shard.executor }
 
   /// Takes a place for the connection, or closes it.
   func accept() -> Bool {

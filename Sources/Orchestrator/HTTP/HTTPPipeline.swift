@@ -100,10 +100,9 @@ private final class ConnectionTail: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // The end of one stream is none of the connection's.
     if error is NIOHTTP2Errors.StreamError { return }
-    // A client that goes without a word of farewell broke no rule of HTTP/2.
-    guard error is any NIOHTTP2Error else { return context.close(promise: nil) }
     // With GOAWAY, which tells it why.
     context.flush()
-    watch.cutOff()
+    // A client that goes without a word of farewell broke no rule of HTTP/2.
+    if error is any NIOHTTP2Error { watch.cutOff() } else { context.close(promise: nil) }
   }
 }

@@ -20,6 +20,7 @@ extension Router where Context == ServiceContext {
 }
 
 extension HTTPRequest.Method {
-  /// Those of RFC 9110 and RFC 5789, save CONNECT.
-  static let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+  /// Those of RFC 9110, save CONNECT, of RFC 5789, and QUERY.
+  static let known: [HTTPRequest.Method] =
+    [.get, .head, .post, .put, .patch, .delete, .options, .trace] + [HTTPRequest.Method("QUERY")].compactMap(\.self)
 }

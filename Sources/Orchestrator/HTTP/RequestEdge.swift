@@ -17,6 +17,8 @@ package struct RequestEdge: RouterMiddleware {
   ) async throws -> Response {
     let start = ContinuousClock.now
     var context = context
+    // The library's own words about connections are kept down; those about a request are ours.
+    context.logger.logLevel = core.logger.logLevel
     if let given = request.headers[.requestID], RequestIdentifier.isUsable(given) {
       context.logger[metadataKey: RequestIdentifier.metadataKey] = .string(given)
     }

@@ -23,6 +23,7 @@ struct ServiceChannel: HTTPChannelHandler {
   struct Value: ServerChildChannelValue {
     let connection: Connection
     let negotiated: EventLoopFuture<NegotiatedHTTP>
+    let executor: EventLoopExecutor
 
     var channel: any Channel { connection.channel }
   }
@@ -36,11 +37,18 @@ struct ServiceChannel: HTTPChannelHandler {
   let security: Security?
   let registry: ConnectionRegistry
   let responder: Responder
+  private let open = OpenConnections()
+
+  init(security: Security?, registry: ConnectionRegistry, responder: @escaping Responder) {
+    self.security = security
+    self.registry = registry
+    self.responder = responder
+  }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     let connection = Connection(channel, isSecure: security != nil)
     let watch = ConnectionWatch(connection, registry: registry)
-    let value = Value(connection: connection, negotiated: watch.negotiated)
+    let value = Value(connection: connection, negotiated: watch.negotiated, executor: watch.executor)
     guard watch.accept() else { return channel.eventLoop.makeSucceededFuture(value) }
     return channel.eventLoop.makeCompletedFuture {
       if let security {
@@ -54,7 +62,7 @@ struct ServiceChannel: HTTPChannelHandler {
   }
 
   func handle(value: Value, logger: Logger) async {
-    await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+    await withTaskExecutorPreference(value.executor) {
       // A failed handshake is logged and counted where it fails.
       guard let negotiated = try? await value.negotiated.get() else { return }
       await ConnectionFacts.$current.withValue(value.connection.facts) {

@@ -98,9 +98,9 @@ package struct RevocationRoutes: RouteProvider {
 
 /// The request in the path of a GET: base64, percent-encoded (RFC 6960 appendix A.1). Its slashes may stand there as
 /// they are, and so the path can't be taken apart at slashes.
-enum OCSPPath {
+package enum OCSPPath {
   /// Nil where it can't be decoded.
-  static func request(in path: String) -> [UInt8]? {
+  package static func request(in path: String) -> [UInt8]? {
     let prefix = "/ocsp/"
     guard path.hasPrefix(prefix) else { return nil }
     guard let text = percentDecoded(path.utf8.dropFirst(prefix.utf8.count)) else { return nil }

@@ -7,13 +7,32 @@ import Synchronization
 /// What all parts of the service share. Configuration and authority change while it runs: a part reads
 /// ``current`` once for each request and works with that.
 package final class OrchestratorCore: Sendable {
+  /// What is in force. Handed on by reference: every request has one, and there is much in it to copy.
   package struct Snapshot: Sendable {
-    package var configuration: OrchestratorConfiguration
-    package var authority: LiveAuthority
+    private final class Contents: Sendable {
+      let configuration: OrchestratorConfiguration
+      let authority: LiveAuthority
+
+      init(_ configuration: OrchestratorConfiguration, _ authority: LiveAuthority) {
+        self.configuration = configuration
+        self.authority = authority
+      }
+    }
+
+    private var contents: Contents
 
     package init(configuration: OrchestratorConfiguration, authority: LiveAuthority) {
-      self.configuration = configuration
-      self.authority = authority
+      contents = Contents(configuration, authority)
+    }
+
+    package var configuration: OrchestratorConfiguration {
+      get { contents.configuration }
+      set { contents = Contents(newValue, contents.authority) }
+    }
+
+    package var authority: LiveAuthority {
+      get { contents.authority }
+      set { contents = Contents(contents.configuration, newValue) }
     }
   }
 
@@ -27,9 +46,9 @@ package final class OrchestratorCore: Sendable {
   /// Which nodes proved themselves, until it is written down.
   package let sightings = Sightings()
   /// Serials of the signing issuer that are on the disk already.
-  package let serials = SerialSupply {
+  package let serials = SerialSupply { count in
     var random = SystemRandomNumberGenerator()
-    return .random(using: &random)
+    return SerialNumber.block(of: count, using: &random)
   }
   private let snapshot: Mutex<Snapshot>
 

@@ -114,4 +114,15 @@ struct IdentityTests {
       #expect((1...0x7f).contains(bytes[0]))
     }
   }
+
+  @Test("serials that are taken together begin alike and differ in 128 bits")
+  func blockOfSerials() throws {
+    var random = SystemRandomNumberGenerator()
+    let serials = SerialNumber.block(of: 128, using: &random).map { Array($0.bytes) }
+    #expect(serials.allSatisfy { $0.count == 20 && (1...0x7f).contains($0[0]) })
+    #expect(Set(serials.map { $0.prefix(4) }).count == 1)
+    #expect(Set(serials.map { $0.dropFirst(4) }).count == 128)
+    let others = SerialNumber.block(of: 2, using: &random).map { Array($0.bytes) }
+    #expect(others[0].prefix(4) != serials[0].prefix(4))
+  }
 }

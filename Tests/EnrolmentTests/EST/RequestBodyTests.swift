@@ -45,9 +45,11 @@ struct RequestBodyTests {
     }
   }
 
-  @Test("openssl reads what is answered")
+  @Test("openssl reads what is answered, which is one line (RFC 8951 §3)")
   func answer() throws {
-    let read = try Tool.openssl("base64", "-d", input: Data(ESTBody.encode(Self.der)))
+    let body = ESTBody.encode(Self.der)
+    #expect(!body.contains(UInt8(ascii: "\n")))
+    let read = try Tool.openssl("base64", "-d", "-A", input: Data(body))
     #expect(Array(read.stdout) == Self.der)
   }
 }

@@ -5,10 +5,11 @@ import Testing
 @Suite("EST with real clients")
 struct ESTClientTests {
   /// bash: takes a join string apart as docs/operate/admission.md does, and has the root before anything secret is sent.
+  /// Its host is a name that only an operator's DNS knows: `url` is set before.
   private static let root = """
-    join=$(cat node.join); url=${join%%/#*}
+    join=$(cat node.join)
     root=${join#*root=}; root=${root%%&*}; id=${join#*id=}; id=${id%%&*}; secret=${join##*secret=}
-    curl -sSk $url/.well-known/est/cacerts | openssl base64 -d | openssl pkcs7 -inform DER -print_certs -out all.crt
+    curl -sSk $url/.well-known/est/cacerts | base64 -d | openssl pkcs7 -inform DER -print_certs -out all.crt
     csplit -sz -f ca- all.crt '/^subject/' '{*}'
     rm -f est-ca.crt
     for f in ca-*; do
@@ -17,7 +18,7 @@ struct ESTClientTests {
     done
     sed -n '/BEGIN/,/END/p' all.crt > chain.crt
     request() { openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.key -subj /CN=$2 -out $1.csr; }
-    certificate() { openssl base64 -d | openssl pkcs7 -inform DER -print_certs | sed -n '/BEGIN/,/END/p'; }
+    certificate() { base64 -d | openssl pkcs7 -inform DER -print_certs | sed -n '/BEGIN/,/END/p'; }
     est() { curl -sS --fail-with-body --max-time 60 --cacert est-ca.crt -H 'Content-Type: application/pkcs10' "$@"; }
     """
 
@@ -27,6 +28,7 @@ struct ESTClientTests {
     try orchestrator.workspace.bash(
       """
       countersign invite node-1.example -o node.join --quiet
+      url=\(orchestrator.url)
       \(Self.root)
       request node node-1.example
       printf 'user = "%s:%s"\\n' $id $secret >auth
@@ -53,7 +55,7 @@ struct ESTClientTests {
       """
       cp ca.crt est-ca.crt; url=\(orchestrator.url)
       request() { openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.key -subj /CN=$2 -out $1.csr; }
-      certificate() { openssl base64 -d | openssl pkcs7 -inform DER -print_certs | sed -n '/BEGIN/,/END/p'; }
+      certificate() { base64 -d | openssl pkcs7 -inform DER -print_certs | sed -n '/BEGIN/,/END/p'; }
       ask() { curl -sS --max-time 60 -w '%{http_code}' -o answer --cacert est-ca.crt -H 'Content-Type: application/pkcs10' \\
         --data-binary @node.csr $url/.well-known/est/simpleenroll; }
       request node a.agents.example
@@ -77,6 +79,7 @@ struct ESTClientTests {
       printf 'libtls {\\n  version_max = 1.3\\n}\\n' >strongswan.conf
       export STRONGSWAN_CONF=$PWD/strongswan.conf
       countersign invite node-1.example -o node.join --quiet
+      url=\(orchestrator.url)
       \(Self.root)
       pki --estca --url $url --cacert est-ca.crt --caout est --outform pem 2>estca.log || { cat estca.log; false; }
       ls est*.pem

@@ -26,7 +26,7 @@ struct PartnerTests {
           -H 'Content-Type: application/pkcs10' --data-binary @node.b64 \(orchestrator.url)/.well-known/est/simpleenroll
       }
       enrol /O=ORG2/CN=a.org2.example DNS:b.org2.example
-      openssl base64 -d -in node.out | openssl pkcs7 -inform DER -print_certs | openssl x509 -noout -subject -issuer
+      base64 -d node.out | openssl pkcs7 -inform DER -print_certs | openssl x509 -noout -subject -issuer
       enrol /O=ORG1/CN=a.org2.example DNS:a.org2.example
       enrol /O=ORG1/O=ORG2/CN=a.org2.example DNS:a.org2.example
       enrol /O=ORG2/CN=a.org2.example DNS:orchestrator.example.org

@@ -19,6 +19,7 @@ struct AdminRouteTests {
     "POST /v1/nodes/{name}/readmit": "{}", "POST /v1/requests/{id}/approve": #"{"code": "AAAA"}"#,
     "POST /v1/certificates/{serial}/revoke": "{}",
     "POST /v1/access-tokens": #"{"name": "bo", "role": "reader"}"#, "POST /v1/policy/test": #"{"request": ""}"#,
+    "POST /v1/certificates": #"{"request": ""}"#,
   ]
 
   @Test("each operation takes its role and those above it, and no other")

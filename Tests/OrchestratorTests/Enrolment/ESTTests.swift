@@ -16,7 +16,7 @@ struct ESTTests {
       let answer = try await bench.ask(.get, path, type: nil)
       #expect(answer.status == 200)
       #expect(answer.headers[.contentType] == "application/pkcs7-mime")
-      let der = try Tool.openssl("base64", "-d", input: Data(answer.body)).stdout
+      let der = try Tool.openssl("base64", "-d", "-A", input: Data(answer.body)).stdout
       let text = try Tool.openssl("pkcs7", "-inform", "DER", "-print_certs", "-noout", input: der).text
       #expect(text.contains("subject=CN = Root"))
       #expect(text.contains("subject=CN = Intermediate"))

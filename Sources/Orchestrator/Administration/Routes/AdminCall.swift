@@ -27,6 +27,15 @@ struct AdminCall: Sendable {
     return text
   }
 
+  /// A common name or an organization of the query.
+  func name(_ name: String) throws -> String? {
+    guard let text = query[name] else { return nil }
+    guard (1...64).contains(text.unicodeScalars.count) else {
+      throw Problem(.malformed, .badRequest, "\(name) must have 1 to 64 characters")
+    }
+    return text
+  }
+
   /// A whole number of the query, within bounds.
   func number(_ name: String, default value: Int, _ range: ClosedRange<Int>) throws -> Int {
     guard let text = query[name] else { return value }

@@ -70,7 +70,7 @@ extension AdminRoutes {
     },
     AdminEndpoint(.get, "/v1/nodes/{name}", .reader, query: ["organization"]) { call in
       try call.answer(
-        try await call.administration.node(try call.parameter("name"), organization: call.query["organization"]))
+        try await call.administration.node(try call.parameter("name"), organization: try call.name("organization")))
     },
     AdminEndpoint(.post, "/v1/nodes/{name}/revoke", .operator) { call in
       try call.done(
@@ -86,7 +86,7 @@ extension AdminRoutes {
   static let requests: [AdminEndpoint] = [
     AdminEndpoint(.get, "/v1/requests", .reader, query: ["state", "name"]) { call in
       let state = try call.choice("state", of: PendingRequest.State.self) ?? .waiting
-      return try call.answer(try await call.administration.requests(state, name: call.query["name"]))
+      return try call.answer(try await call.administration.requests(state, name: try call.name("name")))
     },
     AdminEndpoint(.get, "/v1/requests/{id}", .reader) { call in
       try call.answer(try await call.administration.request(try call.parameter("id")))
@@ -109,7 +109,7 @@ extension AdminRoutes {
       query.after = call.query["after"]
       query.state = try call.choice("state", of: CertificateState.self)
       query.expiringBefore = try call.time("expiringBefore")
-      query.name = call.query["name"]
+      query.name = try call.name("name")
       query.excludesSuperseded = try call.flag("excludeSuperseded", default: false)
       return try call.answer(try await call.administration.certificates(query))
     },
