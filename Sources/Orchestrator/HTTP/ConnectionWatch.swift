@@ -83,6 +83,7 @@ final class ConnectionWatch: HandshakeObserver {
   func makeRoom() {
     close(for: .crowdedOut)
     leave()
+    cut()
   }
 
   func close(for reason: TransportCounters.Closing) {
@@ -97,6 +98,11 @@ final class ConnectionWatch: HandshakeObserver {
     guard phase != .closed, !isCutOff else { return }
     isCutOff = true
     close(for: .protocolError)
+    cut()
+  }
+
+  /// TLS would say goodbye and wait for the client's.
+  private func cut() {
     _ = try? connection.channel.pipeline.syncOperations.handler(type: CutOff.self).cut()
   }
 
