@@ -210,12 +210,13 @@ struct CRLServiceTests {
     }
     #expect(try await number() == [1])
     #expect(try await number() == [1])
-    fixture.setClock(ahead: 43_000)
+    // Far from the half, 43,200 s: the clock goes on meanwhile.
+    fixture.setClock(ahead: 40_000)
     #expect(try await number() == [1])
     fixture.setClock(ahead: 43_300)
     #expect(try await number() == [2])
     let list = try fixture.revocationList()
-    #expect(try #require(list.nextUpdate).timeIntervalSince(fixture.core.clock()) > 86_390)
+    #expect(try #require(list.nextUpdate).timeIntervalSince(fixture.core.clock()) > 80_000)
     // OpenSSL takes no list of the future, not even by a second.
     #expect(list.thisUpdate < fixture.core.clock() - 299)
     fixture.setClock(ahead: 0)
