@@ -37,13 +37,6 @@ struct ServiceChannel: HTTPChannelHandler {
   let security: Security?
   let registry: ConnectionRegistry
   let responder: Responder
-  private let open = OpenConnections()
-
-  init(security: Security?, registry: ConnectionRegistry, responder: @escaping Responder) {
-    self.security = security
-    self.registry = registry
-    self.responder = responder
-  }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     let connection = Connection(channel, isSecure: security != nil)
