@@ -14,8 +14,10 @@ struct ExecPluginTests {
     init(_ script: String, server: StubAPIServer) throws {
       self.server = server
       folder = try TemporaryDirectory()
-      try Data("#!/bin/sh\n\(script)\n".utf8).write(to: folder.file("plugin"))
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.file("plugin").path)
+      try Data("#!/bin/sh\n\(script)\n".utf8).write(to: folder.file("script"))
+      // Another process writes it: children of other tests may hold a file open that this one writes, and what is open
+      // for writing can't be run.
+      try Tool.require("install", ["-m", "755", "script", "plugin"], in: folder.url)
     }
 
     func kubeconfig(_ more: String = "", version: String = "v1", mode: String = "Never") throws -> String {
