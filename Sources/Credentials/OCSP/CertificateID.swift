@@ -86,12 +86,6 @@ package struct IssuerHashes: Hashable, Sendable {
   /// Of the subjectPublicKey's bits, without tag, length and count of unused bits.
   package let key: [UInt8]
 
-  init(algorithm: Algorithm, name: [UInt8], key: [UInt8]) {
-    self.algorithm = algorithm
-    self.name = name
-    self.key = key
-  }
-
   /// All the ways in which a question may name this issuer.
   package static func all(of certificate: Certificate) -> [IssuerHashes] {
     guard let fields = CertificateFields(certificate), let bits = fields.publicKeyBits else { return [] }
