@@ -110,7 +110,7 @@ let package = Package(
       swiftSettings: strict),
 
     .target(
-      name: "PKITestKit", dependencies: pki, exclude: ["KubernetesAPI/server"], swiftSettings: strict),
+      name: "PKITestKit", dependencies: ["LinuxCalls"] + pki, exclude: ["KubernetesAPI/server"], swiftSettings: strict),
     library("StoreTestKit", ["Ledger", "Credentials"] + pki),
 
     tests("CredentialsTests", ["Credentials", "limbo", "PKITestKit"] + pki),

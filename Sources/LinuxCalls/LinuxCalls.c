@@ -3,6 +3,7 @@
 #include "LinuxCalls.h"
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,4 +15,8 @@ int linux_syncfs(int descriptor) { return syncfs(descriptor); }
 
 int linux_rename_new(const char *from, const char *to) {
   return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
+int linux_spawn_close_from(void *actions, int lowest) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, lowest);
 }

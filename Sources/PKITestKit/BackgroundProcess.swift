@@ -1,5 +1,6 @@
 package import Foundation
 import Glibc
+import LinuxCalls
 
 /// A program that runs beside a test. It is ended, by its process ID, with its owner.
 ///
@@ -77,6 +78,7 @@ package final class BackgroundProcess: Sendable {
     posix_spawn_file_actions_adddup2(&actions, pipe[0], 0)
     posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    linux_spawn_close_from(&actions, 3)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import LinuxCalls
 
 /// Runs a program that inherits three file descriptors and no more, and waits for its end.
 ///
@@ -24,6 +25,8 @@ enum ChildProcess {
     for (number, descriptor) in [streams.input, streams.output, streams.errors].enumerated() {
       posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
     }
+    // What other threads have open at this moment would stay open with the child: the end of a pipe, say.
+    linux_spawn_close_from(&actions, 3)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

@@ -8,3 +8,7 @@ int linux_syncfs(int descriptor);
 
 /// Gives a file its name unless that is taken. Returns 0, or -1 with errno: EINVAL where the file system can't.
 int linux_rename_new(const char *from, const char *to);
+
+/// Closes all descriptors from this one on in a child that is to be spawned. Returns 0, or an error number. The actions
+/// are a posix_spawn_file_actions_t: its header's types would otherwise count as this module's.
+int linux_spawn_close_from(void *actions, int lowest);
