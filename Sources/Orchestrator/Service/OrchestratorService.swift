@@ -39,6 +39,7 @@ package struct OrchestratorService: Sendable {
     try await follower.catchUp()
     core.metrics.build(version: edge.version)
     core.metrics.reloaded(successfully: true, at: core.clock())
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
     let (listening, continuation) = AsyncStream.makeStream(of: Void.self)
     let listeners = self.listeners(transport) { continuation.yield() }
     let background = BackgroundServices(
@@ -46,7 +47,7 @@ package struct OrchestratorService: Sendable {
       prepare: { [publisher, statusResponder] in
         await publisher.publishDue()
         await statusResponder.renewDue()
-      }, services: backgroundServices(own, transport))
+      }, services: backgroundServices(own, transport, hangups: hangups))
     let notice = StopNotice(
       state: state, notification: edge.notification, logger: core.logger,
       deadline: core.current.configuration.server.shutdownTimeout + .seconds(3))
@@ -80,14 +81,16 @@ package struct OrchestratorService: Sendable {
     [RevocationRoutes(core: core, responder: statusResponder, publisher: publisher)]
   }
 
-  private func backgroundServices(_ own: OwnCertificate, _ transport: SecureTransport) -> [any Service] {
+  private func backgroundServices(
+    _ own: OwnCertificate, _ transport: SecureTransport, hangups: UnixSignalsSequence
+  ) -> [any Service] {
     let publish: @Sendable (TLSCredential) async throws -> Void = { [core] credential in
       try transport.replace(credential: credential, trust: PeerTrust(core.current))
     }
     var services: [any Service] = [
       SightingsWriter(core: core), follower, publisher, statusResponder,
       OwnCertificateRenewal(own: own, logger: core.logger, clock: core.clock, publish: publish),
-      Reloading(core: core, edge: edge, own: own, publish: publish),
+      Reloading(core: core, edge: edge, own: own, hangups: hangups, publish: publish),
     ]
     services += enrolment.services
     if let watchdog = edge.notification.watchdogService { services.append(watchdog) }

@@ -11,12 +11,14 @@ struct Reloading: Service {
   let core: OrchestratorCore
   let edge: ServiceEdge
   let own: OwnCertificate
+  /// Trapped before anybody is told that the service is ready: one that comes then must not be lost.
+  let hangups: UnixSignalsSequence
   /// Puts a credential and a trust into the listener.
   let publish: @Sendable (TLSCredential) async throws -> Void
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
-      for await _ in await UnixSignalsSequence(trapping: .sighup) {
+      for await _ in hangups {
         edge.notification.reloading()
         await reload()
         edge.notification.reloaded("running")
