@@ -6,7 +6,7 @@ import PKITestKit
 import Testing
 
 extension StubAPIServer {
-  /// A client that waits for nothing longer than a test should.
+  /// A client that tries again at once, and bears a busy machine.
   func client(
     kubeconfig: String? = nil, environment: [String: String] = [:], _ change: (inout APISettings) -> Void = { _ in }
   ) throws -> KubernetesClient {
@@ -18,7 +18,7 @@ extension StubAPIServer {
     var settings = APISettings()
     settings.retryDelay = .milliseconds(5)
     settings.maximumRetryDelay = .milliseconds(20)
-    settings.connectTimeout = .seconds(5)
+    settings.connectTimeout = .seconds(120)
     settings.hasTerminal = false
     change(&settings)
     return settings

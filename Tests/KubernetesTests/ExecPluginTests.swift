@@ -35,7 +35,7 @@ struct ExecPluginTests {
       ((try? String(contentsOf: folder.file("runs"), encoding: .utf8)) ?? "").split(separator: "\n").count
     }
 
-    func failure(_ more: String = "", mode: String = "Never", timeout: Duration = .seconds(30)) async throws
+    func failure(_ more: String = "", mode: String = "Never", timeout: Duration = .seconds(600)) async throws
       -> KubernetesError?
     {
       let path = try kubeconfig(more, mode: mode)

@@ -8,7 +8,7 @@ import Testing
 @Suite("Restarting workloads")
 struct RolloutTests {
   static let time = Date(timeIntervalSince1970: 1_782_864_000)
-  static let pacing = Rollout.Pacing(interval: .milliseconds(2), deadline: .seconds(30))
+  static let pacing = Rollout.Pacing(interval: .milliseconds(2), deadline: .seconds(600))
 
   static func workload(_ kind: String, _ name: String, spec: String = #""replicas": 2"#, mode: String = "done")
     -> String

@@ -21,8 +21,8 @@ struct HandshakeProofTests {
       endpoint: Endpoint(host: "127.0.0.1", port: server.port), serverName: name, assess: pki.verifier(name: name))
     configuration.credential = try credential.map(pki.credential)
     configuration.question = .http
-    configuration.handshakeTimeout = .seconds(20)
-    configuration.answerTimeout = .seconds(20)
+    configuration.handshakeTimeout = .seconds(300)
+    configuration.answerTimeout = .seconds(300)
     return try await TLSProbe.prove(claim, configuration)
   }
 

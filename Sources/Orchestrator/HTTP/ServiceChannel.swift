@@ -22,8 +22,6 @@ enum NegotiatedHTTP: Sendable {
 struct ServiceChannel: HTTPChannelHandler {
   struct Value: ServerChildChannelValue {
     let connection: Connection
-    let negotiated: EventLoopFuture<NegotiatedHTTP>
-    let executor: EventLoopExecutor
 
     var channel: any Channel { connection.channel }
   }
@@ -37,12 +35,20 @@ struct ServiceChannel: HTTPChannelHandler {
   let security: Security?
   let registry: ConnectionRegistry
   let responder: Responder
+  private let open = OpenConnections()
+
+  init(security: Security?, registry: ConnectionRegistry, responder: @escaping Responder) {
+    self.security = security
+    self.registry = registry
+    self.responder = responder
+  }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     let connection = Connection(channel, isSecure: security != nil)
     let watch = ConnectionWatch(connection, registry: registry)
-    let value = Value(connection: connection, negotiated: watch.negotiated, executor: watch.executor)
+    let value = Value(connection: connection)
     guard watch.accept() else { return channel.eventLoop.makeSucceededFuture(value) }
+    serve(watch.negotiated, connection, watch.executor, logger)
     return channel.eventLoop.makeCompletedFuture {
       if let security {
         try channel.pipeline.syncOperations.addHandler(CutOff())
@@ -54,23 +60,32 @@ struct ServiceChannel: HTTPChannelHandler {
     }
   }
 
-  func handle(value: Value, logger: Logger) async {
-    await withTaskExecutorPreference(value.executor) {
-      // A failed handshake is logged and counted where it fails.
-      guard let negotiated = try? await value.negotiated.get() else { return }
-      await ConnectionFacts.$current.withValue(value.connection.facts) {
-        switch negotiated {
-        case .http1(let channel): await serve(channel, value.connection, logger)
-        case .http2(let streams): await serve(streams, value.connection, logger)
-        }
-      }
-    }
-  }
+  func handle(value: Value, logger: Logger) async { await open.watch() }
 }
 
 // MARK: - Serving
 
 extension ServiceChannel {
+  /// Serves the connection from the completed handshake on. A failed one is logged and counted where it fails.
+  private func serve(
+    _ negotiated: EventLoopFuture<NegotiatedHTTP>, _ connection: Connection, _ executor: EventLoopExecutor,
+    _ logger: Logger
+  ) {
+    open.opened()
+    negotiated.whenComplete { result in
+      guard case .success(let negotiated) = result else { return open.closed() }
+      Task(executorPreference: executor) {
+        await ConnectionFacts.$current.withValue(connection.facts) {
+          switch negotiated {
+          case .http1(let channel): await serve(channel, connection, logger)
+          case .http2(let streams): await serve(streams, connection, logger)
+          }
+        }
+        open.closed()
+      }
+    }
+  }
+
   private func serve(_ channel: RequestChannel, _ connection: Connection, _ logger: Logger) async {
     await untilClosed(channel, logger) { inbound, outbound in
       for try await request in inbound {

@@ -162,9 +162,9 @@ func outsideThePool<T: Sendable>(_ body: @escaping @Sendable () throws -> T) asy
   }
 }
 
-/// Waits until something holds, for at most half a minute.
+/// Waits until something holds, for five minutes and more on a busy machine.
 func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-  for _ in 0..<600 {
+  for _ in 0..<6000 {
     if try await condition() { return true }
     try await Task.sleep(for: .milliseconds(50))
   }
