@@ -112,8 +112,8 @@ extension NameBounds {
 }
 
 extension DistinguishedName {
-  /// Whether both say the same to the letter (RFC 7030 §4.2.2). A node is known by the exact text of its name, so another
-  /// case would make another node. Only the string type is free: programs choose different ones for the same letters.
+  /// Whether both say the same to the letter (RFC 7030 §4.2.2). A node is known by the exact text of its name, so that
+  /// another case would make another node. Only the string type is free: programs choose different ones.
   fileprivate func isIdentical(to other: DistinguishedName) -> Bool {
     elementsEqual(other) { $0.elementsEqual($1, by: Self.isSame) }
   }

@@ -249,6 +249,34 @@ struct OCSPServiceTests {
     #expect(await fixture.responder.reply(to: request).status == "good")
   }
 
+  @Test("an answer is back-dated by five minutes, and never to before the revocation that it tells of")
+  func notBeforeRevocation() async throws {
+    let fixture = try await RevocationFixture { $0.revocation.ocspLifetime = .seconds(600) }
+    await fixture.responder.renewDue()
+    let node = try await fixture.issue("node")
+    let request = try await fixture.request("node", "-no_nonce")
+    let id = try #require(try OCSPRequest(der: request).certificates.first)
+    func says(_ reply: OCSPResponder.Reply, _ status: OCSPStatus, since thisUpdate: Date) throws -> Bool {
+      let answer = OCSPAnswer(id: id, status: status, thisUpdate: thisUpdate, nextUpdate: reply.document.expires)
+      return Data(self.status(reply)).range(of: Data(try answer.encoded())) != nil
+    }
+    let good = await fixture.responder.reply(to: request)
+    #expect(try says(good, .good, since: good.document.lastModified - notBeforeBackdating))
+    try await fixture.revoke(node)
+    try await fixture.follower.catchUp()
+    let revocation = try #require(try await fixture.ledger.record(of: node.certificate.serialNumber).revocation)
+    let revoked = OCSPStatus.revoked(at: revocation.at, reason: .keyCompromise)
+    let first = await fixture.responder.reply(to: request)
+    #expect(try says(first, revoked, since: min(revocation.at, first.document.lastModified)))
+    fixture.setClock(ahead: 400)
+    let later = await fixture.responder.reply(to: request)
+    #expect(try !later.isFromCache && says(later, revoked, since: later.document.lastModified - notBeforeBackdating))
+    // A clock that was set back finds the revocation in the future.
+    fixture.setClock(ahead: -60)
+    let early = await fixture.responder.reply(to: request)
+    #expect(try says(early, revoked, since: early.document.lastModified))
+  }
+
   @Test("the responder's certificates are in the ledger, and are renewed by half of their life")
   func responderCertificates() async throws {
     let fixture = try await RevocationFixture()
