@@ -16,6 +16,8 @@ package final class OCSPResponder: Service {
     /// good, revoked, unknown, several, or the name of an ``OCSPFailure``.
     package var status: String
     package var isFromCache = false
+    /// Whether it is a definitive answer, which is signed, and no error.
+    package var isSigned = true
   }
 
   private let core: OrchestratorCore
@@ -78,7 +80,7 @@ package final class OCSPResponder: Service {
     let now = core.clock()
     return Reply(
       document: PublishedDocument(failure.der, lastModified: now, expires: now), isCacheable: false,
-      status: "\(failure)")
+      status: "\(failure)", isSigned: false)
   }
 
   private func signed(_ question: OCSPRequest, at now: Date) async throws -> Reply {

@@ -124,19 +124,41 @@ struct OCSPServiceTests {
     }
   }
 
-  @Test("a question with a nonce is not to be cached, and so is an error")
+  @Test("an answer to a nonce or of what is unknown is stale at once, and an error is not to be stored")
   func notCached() async throws {
     let fixture = try await RevocationFixture()
     try await fixture.serving { port in
+      func headers(_ path: String) async throws -> String {
+        let output = try await fixture.run(
+          "curl", ["-sS", "-D", "-", "-o", "answer", "http://127.0.0.1:\(port)/ocsp/\(path)"])
+        return output.text.lowercased()
+      }
+      func path(_ request: [UInt8]) -> String {
+        Data(request).base64EncodedString().replacingOccurrences(of: "/", with: "%2F")
+      }
       try await fixture.issue("node")
-      let question = Data(try await fixture.request("node")).base64EncodedString()
-        .replacingOccurrences(of: "/", with: "%2F")
-      for path in [question, "AAAA", "!!", "MA=="] {
-        let headers = try await fixture.run(
-          "curl", ["-sS", "-D", "-", "-o", "answer", "http://127.0.0.1:\(port)/ocsp/\(path)"]
-        ).text.lowercased()
-        #expect(headers.contains("200 ok") && headers.contains("cache-control: no-store"), "\(path) \(headers)")
-        #expect(!headers.contains("etag"))
+      try await fixture.run(
+        "openssl", ["ocsp", "-issuer", "issuer.pem", "-serial", "0x7777", "-no_nonce", "-reqout", "unknown"])
+      let unknown = Array(try Data(contentsOf: fixture.folder.file("unknown")))
+      let questions = [
+        path(try await fixture.request("node")), path(unknown),
+        path(try await fixture.request("node", "-no_nonce", "-cert", "issuer.pem")),
+      ]
+      for question in questions {
+        let said = try await headers(question)
+        #expect(said.contains("200 ok"), "\(said)")
+        #expect(said.contains("cache-control: max-age=0, no-transform, must-revalidate\r\n"), "\(said)")
+        let times = ["last-modified: ", "expires: "].map { (name: String) -> Substring? in
+          said.split(separator: "\r\n").first { $0.hasPrefix(name) }?.dropFirst(name.count)
+        }
+        #expect(times[0] != nil && times[0] == times[1], "\(said)")
+        // RFC 5019 §6.2 forbids both in what is signed.
+        for word in ["no-store", "no-cache", "etag: "] { #expect(!said.contains(word), "\(said)") }
+      }
+      for question in ["AAAA", "!!", "MA=="] {
+        let said = try await headers(question)
+        #expect(said.contains("200 ok") && said.contains("cache-control: no-store"), "\(question) \(said)")
+        #expect(!said.contains("etag"))
       }
       #expect(try Data(contentsOf: fixture.folder.file("answer")) == Data([0x30, 3, 0x0a, 1, 1]))
     }
