@@ -37,6 +37,17 @@ struct RenewalTests {
     #expect(record.reservation.admission?.kind == .renewal)
   }
 
+  @Test("the same key is renewed as well (RFC 7030 §4.2.2)")
+  func sameKey() async throws {
+    let bench = try EnrolmentBench()
+    let body = try bench.request("node-1.example", key: try KeyKind.p256.generate())
+    let token = try await bench.invite()
+    let old = try await bench.ask(body: body, credentials: token).certificate
+    let new = try await bench.ask(.post, "simplereenroll", body: body, peer: old).certificate
+    #expect(new.publicKey == old.publicKey)
+    #expect(new.serialNumber != old.serialNumber)
+  }
+
   @Test("a renewal that changes names, organization or profile is refused (RFC 7030 §4.2.2)")
   func changes() async throws {
     let bench = try EnrolmentBench()
