@@ -105,9 +105,11 @@ struct OCSPServiceTests {
       #expect(bodies.count == 1)
       let headers = try String(contentsOf: fixture.folder.file("headers"), encoding: .utf8).lowercased()
       for part in [
-        "http/1.1 200", "content-type: application/ocsp-response", "cache-control: public, max-age=1", "etag: \"",
-        "last-modified: ", "expires: ",
+        "http/1.1 200", "content-type: application/ocsp-response", "etag: \"", "last-modified: ", "expires: ",
       ] { #expect(headers.contains(part), "\(part) in \(headers)") }
+      let caching = headers.firstMatch(of: /cache-control: public, max-age=([0-9]+),/)
+      let age = try #require(caching.flatMap { Int($0.1) }, "\(headers)")
+      #expect((1...14_400).contains(age), "no longer than to nextUpdate, four hours on")
       let tag = try #require(headers.split(separator: "\r\n").first { $0.hasPrefix("etag: ") }?.dropFirst(6))
       let again = try await fixture.run(
         "curl",
@@ -178,6 +180,7 @@ struct OCSPServiceTests {
       #expect(try await status("-d", "x") == "415")
       #expect(try await status("-H", "Content-Type: application/ocsp-request", "--data-binary", "@large") == "413")
       #expect(try await status("-H", "Content-Type: application/ocsp-request", "-d", "x") == "200")
+      #expect(try await status("-X", "PUT") == "404")
     }
   }
 
@@ -202,6 +205,29 @@ struct OCSPServiceTests {
     try await other.issue("node")
     let request = try await other.request("node")
     #expect(await status(fixture.responder.reply(to: request)) == OCSPFailure.unauthorized.der)
+  }
+
+  @Test("beside one that it speaks for, another issuer's certificate is unknown")
+  func twoIssuers() async throws {
+    let fixture = try await RevocationFixture()
+    await fixture.responder.renewDue()
+    let other = try await RevocationFixture()
+    try await fixture.issue("mine")
+    try await other.issue("theirs")
+    // openssl takes each certificate with the issuer that stands before it.
+    let request = try await fixture.request(
+      other.folder.file("theirs").path, "-no_nonce", "-cert", "mine.pem", "-issuer",
+      other.folder.file("issuer.pem").path)
+    let reply = await fixture.responder.reply(to: request)
+    #expect(reply.status == "several" && !reply.isCacheable)
+    let answer = Data(status(reply))
+    let asked = try OCSPRequest(der: request).certificates
+    #expect(asked.count == 2)
+    // certStatus follows its CertID: [0] is good, [2] unknown.
+    let tags: [UInt8] = [0x80, 0x82]
+    for (id, tag) in zip(asked, tags) {
+      #expect(answer.range(of: Data(id.encoded + [tag, 0])) != nil)
+    }
   }
 
   @Test("a serial that was reserved and never issued is unknown, and is not kept")
@@ -264,6 +290,12 @@ struct OCSPServiceTests {
     fixture.setClock(ahead: 7 * 86_400 - 1800)
     let late = await fixture.responder.reply(to: request)
     #expect(late.document.expires.timeIntervalSince(fixture.core.clock()) < 1801)
+    // producedAt, thisUpdate and nextUpdate; the times in the responder's certificate have another form.
+    let bytes = Data(status(late))
+    let made = late.document.lastModified
+    for time in [made, made - notBeforeBackdating, late.document.expires] {
+      #expect(bytes.range(of: Data(try time.generalizedTime)) != nil, "\(time)")
+    }
     // Past its end there is none until the next one is issued, which happens long before in a running service.
     fixture.setClock(ahead: 8 * 86_400)
     #expect(await fixture.responder.reply(to: request).status == "tryLater")
