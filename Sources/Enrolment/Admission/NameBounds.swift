@@ -1,4 +1,5 @@
 package import Credentials
+import SwiftASN1
 package import X509
 
 /// What an admission binds the names of a certificate to. It only narrows what the policy allows, and never widens it.
@@ -86,7 +87,7 @@ extension NameBounds {
     if let profile = unchanged.profile, profile != grant.profile {
       return "a renewal keeps its profile, \(profile.rawValue), and can't have \(grant.profile.rawValue)"
     }
-    guard NormalizedName(grant.subject) == NormalizedName(unchanged.subject) else {
+    guard grant.subject.isIdentical(to: unchanged.subject) else {
       return "a renewal keeps its subject, \(unchanged.subject), and can't have \(grant.subject)"
     }
     let names = Set(grant.names)
@@ -107,5 +108,22 @@ extension NameBounds {
       let entry = entry.lowercased()
       return entry.hasPrefix(".") ? text.hasSuffix(entry) && text.utf8.count > entry.utf8.count : text == entry
     }
+  }
+}
+
+extension DistinguishedName {
+  /// Whether both say the same to the letter (RFC 7030 §4.2.2). A node is known by the exact text of its name, so that
+  /// another case would make another node. Only the string type is free: programs choose different ones.
+  fileprivate func isIdentical(to other: DistinguishedName) -> Bool {
+    elementsEqual(other) { $0.elementsEqual($1, by: Self.isSame) }
+  }
+
+  private static func isSame(
+    _ left: RelativeDistinguishedName.Attribute, _ right: RelativeDistinguishedName.Attribute
+  ) -> Bool {
+    guard left.type == right.type else { return false }
+    guard let text = String(left.value), let other = String(right.value) else { return left.value == right.value }
+    // Swift takes composed and decomposed letters for equal.
+    return text.utf8.elementsEqual(other.utf8)
   }
 }

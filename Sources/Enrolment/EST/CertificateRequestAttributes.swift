@@ -11,12 +11,15 @@ package struct CertificateRequestAttributes: Hashable, Sendable {
 
   package init(key: KeyKind? = nil) { self.key = key }
 
-  /// What a policy asks of requests for a profile: a kind of key where no rule leaves it open.
+  /// What a policy asks of requests for a profile: a kind of key that every rule takes which may decide on them, where
+  /// none leaves it open. Who asks isn't known yet, so a key that only some of the rules take would mislead the others.
   package init(policy: IssuancePolicy, profile: Profile) {
-    let rules = policy.rules.filter { $0.profiles?.contains(profile) ?? true }
+    let rules = policy.rules.filter { rule in
+      (rule.profiles?.contains(profile) ?? true) && (rule.admissions?.contains(where: \.isByEST) ?? true)
+    }
     let allowed = rules.compactMap(\.keys)
     let isDecided = !rules.isEmpty && allowed.count == rules.count
-    key = isDecided ? KeyKind.allCases.first { kind in allowed.contains { $0.contains(kind) } } : nil
+    key = isDecided ? KeyKind.allCases.first { kind in allowed.allSatisfy { $0.contains(kind) } } : nil
   }
 
   package var isEmpty: Bool { key == nil }
@@ -55,5 +58,16 @@ package struct CertificateRequestAttributes: Hashable, Sendable {
     static let p521: ASN1ObjectIdentifier = [1, 3, 132, 0, 35]
     static let rsaEncryption: ASN1ObjectIdentifier = [1, 2, 840, 113549, 1, 1, 1]
     static let ed25519: ASN1ObjectIdentifier = [1, 3, 101, 112]
+  }
+}
+
+extension AdmissionKind {
+  /// Whether a request that comes over EST can be let in like this.
+  fileprivate var isByEST: Bool {
+    switch self {
+    case .token, .password, .approval, .partner, .renewal: true
+    // A late renewal has an address of its own, because the connection can't prove an expired certificate.
+    case .desk, .operator, .lateRenewal, .service: false
+    }
   }
 }

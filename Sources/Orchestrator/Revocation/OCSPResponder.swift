@@ -16,6 +16,8 @@ package final class OCSPResponder: Service {
     /// good, revoked, unknown, several, or the name of an ``OCSPFailure``.
     package var status: String
     package var isFromCache = false
+    /// Whether it is a definitive answer, which is signed, and no error.
+    package var isSigned = true
   }
 
   private let core: OrchestratorCore
@@ -78,7 +80,7 @@ package final class OCSPResponder: Service {
     let now = core.clock()
     return Reply(
       document: PublishedDocument(failure.der, lastModified: now, expires: now), isCacheable: false,
-      status: "\(failure)")
+      status: "\(failure)", isSigned: false)
   }
 
   private func signed(_ question: OCSPRequest, at now: Date) async throws -> Reply {
@@ -88,11 +90,12 @@ package final class OCSPResponder: Service {
     let end = responder.signer.certificate.notValidAfter
     guard end > second else { return failure(.tryLater) }
     // As with certificates: whose clock is a little behind takes the answer at once.
-    let thisUpdate = second - notBeforeBackdating
+    let backdated = second - notBeforeBackdating
     let nextUpdate = min(second + core.current.configuration.revocation.ocspLifetime.seconds.rounded(.down), end)
     var answers: [OCSPAnswer] = []
     for id in question.certificates {
       let status = self.responder(id)?.issuer == responder.issuer ? try await status(of: id, by: responder) : .unknown
+      let thisUpdate = Self.thisUpdate(of: status, backdated: backdated, at: second)
       answers.append(OCSPAnswer(id: id, status: status, thisUpdate: thisUpdate, nextUpdate: nextUpdate))
     }
     let der = try responder.signer.response(answers, nonce: question.nonce, at: second)
@@ -104,11 +107,18 @@ package final class OCSPResponder: Service {
     // What isn't known isn't kept: strangers could fill the cache with serial numbers that they make up.
     if answer.status != .unknown {
       let entry = OCSPCache.Entry(
-        document: document, thisUpdate: thisUpdate, renewal: second + nextUpdate.timeIntervalSince(second) / 2,
+        document: document, thisUpdate: answer.thisUpdate, renewal: second + nextUpdate.timeIntervalSince(second) / 2,
         status: word, certificate: .init(serial, of: responder.issuer))
       cache.keep(entry, for: answer.id.encoded, isGood: answer.status == .good)
     }
     return Reply(document: document, isCacheable: answer.status != .unknown, status: word)
+  }
+
+  /// Since when a status is right (RFC 6960 §2.4): no certificate is revoked before its revocation, however far answers
+  /// are back-dated. After a clock was set back a revocation may lie in the future; an answer may not.
+  private static func thisUpdate(of status: OCSPStatus, backdated: Date, at now: Date) -> Date {
+    guard case .revoked(let date, _) = status else { return backdated }
+    return min(max(backdated, date), now)
   }
 
   private func responder(_ id: CertificateID) -> OCSPSigners.Responder? { id.issuer.flatMap(signers.responder) }

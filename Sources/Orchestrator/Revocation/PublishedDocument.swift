@@ -45,6 +45,17 @@ package struct PublishedDocument: Sendable {
     return Response(status: .ok, headers: described)
   }
 
+  /// Answers a GET with bytes that are for this question alone, and so are stale as they arrive. RFC 5019 §6.2 forbids
+  /// no-cache and no-store in signed answers. There is no entity tag to revalidate, because the next bytes are others.
+  /// Expires is for caches of HTTP/1.0, which know nothing of max-age.
+  func staleResponse(contentType: String) -> Response {
+    let headers: HTTPFields = [
+      .contentType: contentType, .lastModified: lastModifiedText, .expires: lastModifiedText,
+      .cacheControl: "max-age=0, no-transform, must-revalidate",
+    ]
+    return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: bytes))
+  }
+
   /// RFC 9110 §13.1.2: If-None-Match decides; If-Modified-Since only where that is absent.
   private func isKnown(to request: Request) -> Bool {
     if let tags = request.headers[.ifNoneMatch] {

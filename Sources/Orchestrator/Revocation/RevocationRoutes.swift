@@ -58,11 +58,12 @@ package struct RevocationRoutes: RouteProvider {
       throw Problem(.tooLarge, .uriTooLong, "send it by POST")
     }
     let reply = await answer(OCSPPath.request(in: path) ?? [])
-    guard reply.isCacheable else {
+    guard reply.isSigned else {
       return Response(
         status: .ok, headers: [.contentType: Self.answerType, .cacheControl: "no-store"],
         body: ResponseBody(byteBuffer: reply.document.bytes))
     }
+    guard reply.isCacheable else { return reply.document.staleResponse(contentType: Self.answerType) }
     return reply.document.response(to: request, contentType: Self.answerType, at: core.clock())
   }
 

@@ -71,7 +71,7 @@ struct OCSPResponseTests {
     #expect(output.errors.contains("Response verify OK"), "\(output.errors)")
     #expect(!output.errors.contains("WARNING"), "\(output.errors)")
     #expect(output.text.contains("77: good"))
-    for text in ["Responder Id: ", "OCSP Signing", "OCSP No Check", "OCSP Nonce"] {
+    for text in ["Version: 1 (0x0)", "Responder Id: ", "OCSP Signing", "OCSP No Check", "OCSP Nonce"] {
       #expect(output.text.contains(text))
     }
   }
@@ -118,7 +118,10 @@ struct OCSPResponseTests {
     try Data(issuer.certificate.serializeAsPEM().pemString.utf8).write(to: folder.file("ca.pem"))
     let request = try question("-serial", "5")
     let der = try Self.signer(issuer).response(answers(request, .good), nonce: request.nonce, at: Self.now)
-    #expect(try judge(der, serial: "5").errors.contains("Response verify OK"))
+    let output = try judge(der, serial: "5")
+    #expect(output.errors.contains("Response verify OK"))
+    // None of these issuers signs the responder's certificate like this.
+    #expect(output.text.contains("ecdsa-with-SHA256"))
   }
 
   @Test("openssl trusts the responder of no other issuer")

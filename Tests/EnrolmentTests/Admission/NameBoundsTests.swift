@@ -1,6 +1,7 @@
 import Credentials
 import Enrolment
 import Foundation
+import SwiftASN1
 import Testing
 import X509
 
@@ -70,7 +71,32 @@ struct NameBoundsTests {
     #expect(isRefused(bounds, try grant("a.example", "ORG1", profile: .client)))
     #expect(isRefused(bounds, try grant("a.example", "ORG2", [extra], profile: .client)))
     #expect(isRefused(bounds, try grant("a.example", nil, [extra], profile: .client)))
+    #expect(isRefused(bounds, try grant("a.example", "org1", [extra], profile: .client)))
     let more = try DNSName("c.example")
     #expect(isRefused(bounds, try grant("a.example", "ORG1", [extra, .dns(more)], profile: .client), named: true))
+  }
+
+  @Test("a renewal keeps the letters of the subject, whatever string type holds them (RFC 7030 §4.2.2)")
+  func letters() throws {
+    let certificate = try Issuer.selfSigned(
+      try grant("Caf\u{e9} 1", "ORG1"), key: try KeyKind.p256.generate(),
+      serial: Certificate.SerialNumber(bytes: [1]), at: .now
+    ).certificate
+    let bounds = NameBounds.renewal(of: certificate)
+    #expect(!isRefused(bounds, try grant("Caf\u{e9} 1", "ORG1")))
+    for other in ["caf\u{e9} 1", "Caf\u{e9}  1", "Cafe\u{301} 1"] {
+      #expect(isRefused(bounds, try grant(other, "ORG1")), "\(other)")
+    }
+    let organization = try RelativeDistinguishedName.Attribute(
+      type: .RDNAttributeType.organizationName, printableString: "ORG1")
+    let name = RelativeDistinguishedName.Attribute(type: .RDNAttributeType.commonName, utf8String: "Caf\u{e9} 1")
+    for (subject, isSame) in [([organization, name], true), ([name, organization], false), ([name], false)] {
+      let request = try CertificateSigningRequest(
+        version: .v1, subject: DistinguishedName(subject.map { RelativeDistinguishedName($0) }),
+        privateKey: try KeyKind.p256.generate(), attributes: CertificateSigningRequest.Attributes([]))
+      let verified = try VerifiedRequest(CertificateRequest(der: try request.derBytes()))
+      let grant = Grant(verified, profile: .node, lifetime: .seconds(3600))
+      #expect(isRefused(bounds, grant) != isSame, "\(grant.subject)")
+    }
   }
 }

@@ -14,8 +14,14 @@ struct ServiceTests {
     #expect(orchestrator.log.contains("the key of a root lies in this home"))
     let shown = try orchestrator.countersign("ca", "show").text
     #expect(shown.contains("issuer 2 (signs)") && shown.contains("path length  0"))
+    let old = try Tool.run(
+      "curl", ["-sS", "--max-time", "60", "--tls-max", "1.2", "--cacert", orchestrator.root, orchestrator.url])
+    #expect(old.status == 35, "nothing older than TLS 1.3: \(old.errors)")
     // The plain listener has what must be plain, and nothing else.
-    for (path, status) in [("/healthz", "404"), ("/metrics", "404"), ("/v1/nodes", "404"), ("/ocsp", "405")] {
+    for (path, status) in [
+      ("/healthz", "404"), ("/metrics", "404"), ("/v1/nodes", "404"), ("/.well-known/est/cacerts", "404"),
+      ("/ocsp", "405"),
+    ] {
       let answer = try Tool.require(
         "curl", ["-sS", "-o", "/dev/null", "-w", "%{http_code}", orchestrator.publicURL + path])
       #expect(answer.text == status, "\(path)")

@@ -27,7 +27,9 @@ struct ESTTests {
   func labels() async throws {
     let bench = try EnrolmentBench()
     let token = try await bench.invite(uses: 3)
+    let operations = ["cacerts", "simpleenroll", "simplereenroll", "csrattrs", "fullcmc", "serverkeygen"]
     for profile in Profile.allCases {
+      #expect(!operations.contains(profile.rawValue), "a label is no operation")
       let answer = try await bench.ask(
         .post, "\(profile.rawValue)/simpleenroll", body: try bench.request("a.example"), credentials: token)
       let usages = try answer.certificate.extensions.extendedKeyUsage
@@ -41,6 +43,7 @@ struct ESTTests {
     #expect(try await EnrolmentBench().ask(.get, "csrattrs", type: nil).status == 204)
     let bench = try EnrolmentBench(policy: IssuancePolicy(rules: [PolicyRule(label: "1", keys: [.p384])]))
     let answer = try await bench.ask(.get, "csrattrs", type: nil)
+    #expect(answer.status == 200)
     #expect(answer.headers[.contentType] == "application/csrattrs")
     let text = try Tool.openssl("asn1parse", "-inform", "DER", input: Data(Base64.decode(answer.body[...]))).text
     #expect(text.contains("secp384r1"))
@@ -88,6 +91,32 @@ struct ESTTests {
       folder.file("key").path, "-subj", "/CN=ca", "-addext", "basicConstraints=critical,CA:TRUE"
     ).stdout
     #expect(try await bench.ask(body: Array(request), credentials: token).status == 400)
+  }
+
+  @Test("a challengePassword is ignored (RFC 7030 §3.5)")
+  func challengePassword() async throws {
+    let bench = try EnrolmentBench()
+    let folder = try TemporaryDirectory()
+    let settings = """
+      [req]
+      prompt = no
+      distinguished_name = names
+      attributes = attributes
+      [names]
+      CN = node-1
+      [attributes]
+      challengePassword = dGxzLXVu
+
+      """
+    try Data(settings.utf8).write(to: folder.file("req.cnf"))
+    let request = try Tool.openssl(
+      "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+      folder.file("key").path, "-config", folder.file("req.cnf").path
+    ).stdout
+    let shown = try Tool.openssl("req", "-noout", "-text", input: request).text
+    #expect(shown.contains("challengePassword"))
+    let token = try await bench.invite()
+    #expect(try await bench.ask(body: Array(request), credentials: token).status == 200)
   }
 
   @Test("nothing is issued over a connection without TLS (RFC 7030 §3.3)")

@@ -37,13 +37,28 @@ struct RenewalTests {
     #expect(record.reservation.admission?.kind == .renewal)
   }
 
+  @Test("the same key is renewed as well (RFC 7030 §4.2.2)")
+  func sameKey() async throws {
+    let bench = try EnrolmentBench()
+    let body = try bench.request("node-1.example", key: try KeyKind.p256.generate())
+    let token = try await bench.invite()
+    let old = try await bench.ask(body: body, credentials: token).certificate
+    let new = try await bench.ask(.post, "simplereenroll", body: body, peer: old).certificate
+    #expect(new.publicKey == old.publicKey)
+    #expect(new.serialNumber != old.serialNumber)
+  }
+
   @Test("a renewal that changes names, organization or profile is refused (RFC 7030 §4.2.2)")
   func changes() async throws {
     let bench = try EnrolmentBench()
     let old = try await enrolled(bench, path: "client/simpleenroll")
     let extra = SubjectName.dns(try DNSName("b.example"))
-    #expect(try await renew(bench, old, name: "node-2.example").status == 403)
+    let refused = try await renew(bench, old, name: "node-2.example")
+    #expect(refused.status == 403)
+    #expect(refused.headers[.contentType] == "application/problem+json")
+    #expect(refused.text.contains("a renewal keeps its subject"))
     #expect(try await renew(bench, old, organization: "ORG2").status == 403)
+    #expect(try await renew(bench, old, organization: "org1").status == 403)
     #expect(try await renew(bench, old, organization: nil).status == 403)
     #expect(try await renew(bench, old, names: [extra]).status == 403)
     #expect(try await renew(bench, old, path: "node/simplereenroll").status == 403)

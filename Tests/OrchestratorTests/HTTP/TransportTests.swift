@@ -17,6 +17,15 @@ struct TransportAdmissionTests {
     }
   }
 
+  @Test("nothing older than TLS 1.3 is spoken (RFC 7030 §3.3)")
+  func version() async throws {
+    try await TransportServer.run { server in
+      let output = try await server.curl("/who", as: nil, ["--tls-max", "1.2"])
+      // 35: the handshake failed.
+      #expect(output.status == 35 && output.text.isEmpty, "\(output.errors)")
+    }
+  }
+
   @Test("a client with one of our certificates is known by it", arguments: ["--http1.1", "--http2"])
   func own(flag: String) async throws {
     try await TransportServer.run { server in

@@ -105,9 +105,11 @@ struct OCSPServiceTests {
       #expect(bodies.count == 1)
       let headers = try String(contentsOf: fixture.folder.file("headers"), encoding: .utf8).lowercased()
       for part in [
-        "http/1.1 200", "content-type: application/ocsp-response", "cache-control: public, max-age=1", "etag: \"",
-        "last-modified: ", "expires: ",
+        "http/1.1 200", "content-type: application/ocsp-response", "etag: \"", "last-modified: ", "expires: ",
       ] { #expect(headers.contains(part), "\(part) in \(headers)") }
+      let caching = headers.firstMatch(of: /cache-control: public, max-age=([0-9]+),/)
+      let age = try #require(caching.flatMap { Int($0.1) }, "\(headers)")
+      #expect((1...14_400).contains(age), "no longer than to nextUpdate, four hours on")
       let tag = try #require(headers.split(separator: "\r\n").first { $0.hasPrefix("etag: ") }?.dropFirst(6))
       let again = try await fixture.run(
         "curl",
@@ -124,19 +126,41 @@ struct OCSPServiceTests {
     }
   }
 
-  @Test("a question with a nonce is not to be cached, and so is an error")
+  @Test("an answer to a nonce or of what is unknown is stale at once, and an error is not to be stored")
   func notCached() async throws {
     let fixture = try await RevocationFixture()
     try await fixture.serving { port in
+      func headers(_ path: String) async throws -> String {
+        let output = try await fixture.run(
+          "curl", ["-sS", "-D", "-", "-o", "answer", "http://127.0.0.1:\(port)/ocsp/\(path)"])
+        return output.text.lowercased()
+      }
+      func path(_ request: [UInt8]) -> String {
+        Data(request).base64EncodedString().replacingOccurrences(of: "/", with: "%2F")
+      }
       try await fixture.issue("node")
-      let question = Data(try await fixture.request("node")).base64EncodedString()
-        .replacingOccurrences(of: "/", with: "%2F")
-      for path in [question, "AAAA", "!!", "MA=="] {
-        let headers = try await fixture.run(
-          "curl", ["-sS", "-D", "-", "-o", "answer", "http://127.0.0.1:\(port)/ocsp/\(path)"]
-        ).text.lowercased()
-        #expect(headers.contains("200 ok") && headers.contains("cache-control: no-store"), "\(path) \(headers)")
-        #expect(!headers.contains("etag"))
+      try await fixture.run(
+        "openssl", ["ocsp", "-issuer", "issuer.pem", "-serial", "0x7777", "-no_nonce", "-reqout", "unknown"])
+      let unknown = Array(try Data(contentsOf: fixture.folder.file("unknown")))
+      let questions = [
+        path(try await fixture.request("node")), path(unknown),
+        path(try await fixture.request("node", "-no_nonce", "-cert", "issuer.pem")),
+      ]
+      for question in questions {
+        let said = try await headers(question)
+        #expect(said.contains("200 ok"), "\(said)")
+        #expect(said.contains("cache-control: max-age=0, no-transform, must-revalidate\r\n"), "\(said)")
+        let times = ["last-modified: ", "expires: "].map { (name: String) -> Substring? in
+          said.split(separator: "\r\n").first { $0.hasPrefix(name) }?.dropFirst(name.count)
+        }
+        #expect(times[0] != nil && times[0] == times[1], "\(said)")
+        // RFC 5019 §6.2 forbids both in what is signed.
+        for word in ["no-store", "no-cache", "etag: "] { #expect(!said.contains(word), "\(said)") }
+      }
+      for question in ["AAAA", "!!", "MA=="] {
+        let said = try await headers(question)
+        #expect(said.contains("200 ok") && said.contains("cache-control: no-store"), "\(question) \(said)")
+        #expect(!said.contains("etag"))
       }
       #expect(try Data(contentsOf: fixture.folder.file("answer")) == Data([0x30, 3, 0x0a, 1, 1]))
     }
@@ -156,6 +180,7 @@ struct OCSPServiceTests {
       #expect(try await status("-d", "x") == "415")
       #expect(try await status("-H", "Content-Type: application/ocsp-request", "--data-binary", "@large") == "413")
       #expect(try await status("-H", "Content-Type: application/ocsp-request", "-d", "x") == "200")
+      #expect(try await status("-X", "PUT") == "404")
     }
   }
 
@@ -180,6 +205,29 @@ struct OCSPServiceTests {
     try await other.issue("node")
     let request = try await other.request("node")
     #expect(await status(fixture.responder.reply(to: request)) == OCSPFailure.unauthorized.der)
+  }
+
+  @Test("beside one that it speaks for, another issuer's certificate is unknown")
+  func twoIssuers() async throws {
+    let fixture = try await RevocationFixture()
+    await fixture.responder.renewDue()
+    let other = try await RevocationFixture()
+    try await fixture.issue("mine")
+    try await other.issue("theirs")
+    // openssl takes each certificate with the issuer that stands before it.
+    let request = try await fixture.request(
+      other.folder.file("theirs").path, "-no_nonce", "-cert", "mine.pem", "-issuer",
+      other.folder.file("issuer.pem").path)
+    let reply = await fixture.responder.reply(to: request)
+    #expect(reply.status == "several" && !reply.isCacheable)
+    let answer = Data(status(reply))
+    let asked = try OCSPRequest(der: request).certificates
+    #expect(asked.count == 2)
+    // certStatus follows its CertID: [0] is good, [2] unknown.
+    let tags: [UInt8] = [0x80, 0x82]
+    for (id, tag) in zip(asked, tags) {
+      #expect(answer.range(of: Data(id.encoded + [tag, 0])) != nil)
+    }
   }
 
   @Test("a serial that was reserved and never issued is unknown, and is not kept")
@@ -242,11 +290,45 @@ struct OCSPServiceTests {
     fixture.setClock(ahead: 7 * 86_400 - 1800)
     let late = await fixture.responder.reply(to: request)
     #expect(late.document.expires.timeIntervalSince(fixture.core.clock()) < 1801)
+    // producedAt, thisUpdate and nextUpdate; the times in the responder's certificate have another form.
+    let bytes = Data(status(late))
+    let made = late.document.lastModified
+    for time in [made, made - notBeforeBackdating, late.document.expires] {
+      #expect(bytes.range(of: Data(try time.generalizedTime)) != nil, "\(time)")
+    }
     // Past its end there is none until the next one is issued, which happens long before in a running service.
     fixture.setClock(ahead: 8 * 86_400)
     #expect(await fixture.responder.reply(to: request).status == "tryLater")
     await fixture.responder.renewDue()
     #expect(await fixture.responder.reply(to: request).status == "good")
+  }
+
+  @Test("an answer is back-dated by five minutes, and never to before the revocation that it tells of")
+  func notBeforeRevocation() async throws {
+    let fixture = try await RevocationFixture { $0.revocation.ocspLifetime = .seconds(600) }
+    await fixture.responder.renewDue()
+    let node = try await fixture.issue("node")
+    let request = try await fixture.request("node", "-no_nonce")
+    let id = try #require(try OCSPRequest(der: request).certificates.first)
+    func says(_ reply: OCSPResponder.Reply, _ status: OCSPStatus, since thisUpdate: Date) throws -> Bool {
+      let answer = OCSPAnswer(id: id, status: status, thisUpdate: thisUpdate, nextUpdate: reply.document.expires)
+      return Data(self.status(reply)).range(of: Data(try answer.encoded())) != nil
+    }
+    let good = await fixture.responder.reply(to: request)
+    #expect(try says(good, .good, since: good.document.lastModified - notBeforeBackdating))
+    try await fixture.revoke(node)
+    try await fixture.follower.catchUp()
+    let revocation = try #require(try await fixture.ledger.record(of: node.certificate.serialNumber).revocation)
+    let revoked = OCSPStatus.revoked(at: revocation.at, reason: .keyCompromise)
+    let first = await fixture.responder.reply(to: request)
+    #expect(try says(first, revoked, since: min(revocation.at, first.document.lastModified)))
+    fixture.setClock(ahead: 400)
+    let later = await fixture.responder.reply(to: request)
+    #expect(try !later.isFromCache && says(later, revoked, since: later.document.lastModified - notBeforeBackdating))
+    // A clock that was set back finds the revocation in the future.
+    fixture.setClock(ahead: -3600)
+    let early = await fixture.responder.reply(to: request)
+    #expect(try says(early, revoked, since: early.document.lastModified))
   }
 
   @Test("the responder's certificates are in the ledger, and are renewed by half of their life")
