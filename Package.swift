@@ -33,6 +33,7 @@ let service: [Target.Dependency] = [
   .product(name: "HTTPTypes", package: "swift-http-types"),
   .product(name: "NIOHTTP1", package: "swift-nio"),
   .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+  .product(name: "NIOExtras", package: "swift-nio-extras"),
   .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
   .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
   .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras"),

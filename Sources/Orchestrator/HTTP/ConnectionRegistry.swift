@@ -31,6 +31,8 @@ package final class ConnectionRegistry: Sendable {
     revocations.onRevocation { [weak self] in self?.closeRevoked($0) }
   }
 
+  var now: Date { clock() }
+
   package var counters: TransportCounters { state.withLock { $0.counters } }
 
   /// Closes the connections of clients with certificates that the condition holds for.

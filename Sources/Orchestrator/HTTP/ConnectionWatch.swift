@@ -81,9 +81,11 @@ final class ConnectionWatch: HandshakeObserver {
 
   /// Is closed in favour of another, which has its place at once: closing takes a moment.
   func makeRoom() {
-    close(for: .crowdedOut)
+    guard phase != .closed else { return }
     leave()
+    // Without TLS's goodbye: in a flood that would be half of the work.
     cut()
+    registry.close(connection, for: .crowdedOut)
   }
 
   func close(for reason: TransportCounters.Closing) {

@@ -1,23 +1,7 @@
 import Foundation
-package import HummingbirdCore
+package import Hummingbird
+package import Logging
 package import TLSRuntime
-
-extension HTTPServerBuilder {
-  /// HTTP/1.1 and HTTP/2 over TLS that asks for a client certificate and doesn't require it.
-  package static func mutualTLS(
-    contexts: ServerContexts, admission: LivePeerAdmission, registry: ConnectionRegistry
-  ) -> HTTPServerBuilder {
-    HTTPServerBuilder { responder in
-      ServiceChannel(
-        security: .init(contexts: contexts, admission: admission), registry: registry, responder: responder)
-    }
-  }
-
-  /// HTTP/1.1 without TLS, with the same limits.
-  package static func plain(registry: ConnectionRegistry) -> HTTPServerBuilder {
-    HTTPServerBuilder { responder in ServiceChannel(security: nil, registry: registry, responder: responder) }
-  }
-}
 
 /// The listeners' part that changes while they run: the server's own certificate, and whom it trusts.
 package final class SecureTransport: Sendable {
@@ -56,9 +40,15 @@ package final class SecureTransport: Sendable {
     registry.close(for: .peerUntrusted) { [admission] in !admission.readmit($0) }
   }
 
-  package var mutualTLS: HTTPServerBuilder {
-    .mutualTLS(contexts: contexts, admission: admission, registry: registry)
+  /// HTTP/1.1 and HTTP/2 over TLS that asks for a client certificate and doesn't require it.
+  package func mutualTLS(_ responder: RouterResponder<ServiceContext>, logger: Logger) -> ServiceChannel {
+    ServiceChannel(
+      security: .init(contexts: contexts, admission: admission), registry: registry, responder: responder,
+      logger: logger)
   }
 
-  package var plain: HTTPServerBuilder { .plain(registry: registry) }
+  /// HTTP/1.1 without TLS, with the same limits.
+  package func plain(_ responder: RouterResponder<ServiceContext>, logger: Logger) -> ServiceChannel {
+    ServiceChannel(security: nil, registry: registry, responder: responder, logger: logger)
+  }
 }

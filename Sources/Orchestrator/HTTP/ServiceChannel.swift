@@ -1,14 +1,14 @@
 import HTTPTypes
-import Hummingbird
+package import Hummingbird
 import HummingbirdCore
-import Logging
+package import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTP2
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOHTTPTypesHTTP2
-import TLSRuntime
+package import TLSRuntime
 
 typealias RequestChannel = NIOAsyncChannel<IncomingRequest, HTTPResponsePart>
 
@@ -18,76 +18,74 @@ enum NegotiatedHTTP: Sendable {
   case http2(NIOHTTP2Handler.AsyncStreamMultiplexer<RequestChannel>)
 }
 
-/// Connections as Hummingbird takes them from us: our own TLS, limits and deadlines; its routing.
-struct ServiceChannel: HTTPChannelHandler {
-  struct Value: ServerChildChannelValue {
-    let connection: Connection
-
-    var channel: any Channel { connection.channel }
-  }
-
+/// How the connections of a listener are served: our own TLS, limits and deadlines; Hummingbird's routing.
+package struct ServiceChannel: Sendable {
   /// TLS with optional client certificates.
-  struct Security: Sendable {
+  package struct Security: Sendable {
     let contexts: ServerContexts
     let admission: LivePeerAdmission
-  }
 
-  let security: Security?
-  let registry: ConnectionRegistry
-  let responder: Responder
-  private let open = OpenConnections()
-
-  init(security: Security?, registry: ConnectionRegistry, responder: @escaping Responder) {
-    self.security = security
-    self.registry = registry
-    self.responder = responder
-  }
-
-  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-    let connection = Connection(channel, isSecure: security != nil)
-    let watch = ConnectionWatch(connection, registry: registry)
-    let value = Value(connection: connection)
-    guard watch.accept() else { return channel.eventLoop.makeSucceededFuture(value) }
-    serve(watch.negotiated, connection, watch.executor, logger)
-    return channel.eventLoop.makeCompletedFuture {
-      if let security {
-        try channel.pipeline.syncOperations.addHandler(CutOff())
-        try security.contexts.secure(channel, admission: security.admission, observer: watch)
-      } else {
-        watch.open(nil)
-      }
-      return value
+    package init(contexts: ServerContexts, admission: LivePeerAdmission) {
+      self.contexts = contexts
+      self.admission = admission
     }
   }
 
-  func handle(value: Value, logger: Logger) async { await open.watch() }
+  private let security: Security?
+  private let registry: ConnectionRegistry
+  private let responder: RouterResponder<ServiceContext>
+  private let logger: Logger
+  private let date = ResponseDate()
+
+  /// - Parameters:
+  ///   - security: nil for plain HTTP.
+  ///   - logger: what the contexts of requests get.
+  package init(
+    security: Security?, registry: ConnectionRegistry, responder: RouterResponder<ServiceContext>, logger: Logger
+  ) {
+    self.security = security
+    self.registry = registry
+    self.responder = responder
+    self.logger = logger
+  }
+
+  /// Takes a connection that was accepted. Called on its event loop.
+  func begin(_ channel: any Channel) throws {
+    let connection = Connection(channel, isSecure: security != nil)
+    let watch = ConnectionWatch(connection, registry: registry)
+    guard watch.accept() else { return }
+    serve(watch.negotiated, connection, watch.executor)
+    if let security {
+      try channel.pipeline.syncOperations.addHandler(CutOff())
+      try security.contexts.secure(channel, admission: security.admission, observer: watch)
+    } else {
+      watch.open(nil)
+    }
+  }
 }
 
 // MARK: - Serving
 
 extension ServiceChannel {
-  /// Serves the connection from the completed handshake on. A failed one is logged and counted where it fails.
+  /// Serves the connection from the completed handshake on, in a task of its own. A failed one is logged and counted where
+  /// it fails.
   private func serve(
-    _ negotiated: EventLoopFuture<NegotiatedHTTP>, _ connection: Connection, _ executor: EventLoopExecutor,
-    _ logger: Logger
+    _ negotiated: EventLoopFuture<NegotiatedHTTP>, _ connection: Connection, _ executor: EventLoopExecutor
   ) {
-    open.opened()
-    negotiated.whenComplete { result in
-      guard case .success(let negotiated) = result else { return open.closed() }
+    negotiated.whenSuccess { negotiated in
       Task(executorPreference: executor) {
         await ConnectionFacts.$current.withValue(connection.facts) {
           switch negotiated {
-          case .http1(let channel): await serve(channel, connection, logger)
-          case .http2(let streams): await serve(streams, connection, logger)
+          case .http1(let channel): await serve(channel, connection)
+          case .http2(let streams): await serve(streams, connection)
           }
         }
-        open.closed()
       }
     }
   }
 
-  private func serve(_ channel: RequestChannel, _ connection: Connection, _ logger: Logger) async {
-    await untilClosed(channel, logger) { inbound, outbound in
+  private func serve(_ channel: RequestChannel, _ connection: Connection) async {
+    await untilClosed(channel) { inbound, outbound in
       for try await request in inbound {
         guard try await answer(request, outbound, connection) else { break }
       }
@@ -97,12 +95,12 @@ extension ServiceChannel {
   }
 
   private func serve(
-    _ streams: NIOHTTP2Handler.AsyncStreamMultiplexer<RequestChannel>, _ connection: Connection, _ logger: Logger
+    _ streams: NIOHTTP2Handler.AsyncStreamMultiplexer<RequestChannel>, _ connection: Connection
   ) async {
     do {
       try await withThrowingDiscardingTaskGroup { group in
         for try await stream in streams.inbound {
-          group.addTask { await serveStream(stream, connection, logger) }
+          group.addTask { await serveStream(stream, connection) }
         }
       }
     } catch {
@@ -111,8 +109,8 @@ extension ServiceChannel {
     connection.channel.close(promise: nil)
   }
 
-  private func serveStream(_ stream: RequestChannel, _ connection: Connection, _ logger: Logger) async {
-    await untilClosed(stream, logger) { inbound, outbound in
+  private func serveStream(_ stream: RequestChannel, _ connection: Connection) async {
+    await untilClosed(stream) { inbound, outbound in
       for try await request in inbound {
         // What is written may wait for the client's window: the stream ends by itself once it is out.
         if try await answer(request, outbound, connection) { try await stream.channel.closeFuture.get() }
@@ -122,7 +120,7 @@ extension ServiceChannel {
   }
 
   private func untilClosed(
-    _ channel: RequestChannel, _ logger: Logger,
+    _ channel: RequestChannel,
     _ body:
       @Sendable (
         NIOAsyncChannelInboundStream<IncomingRequest>, NIOAsyncChannelOutboundWriter<HTTPResponsePart>
@@ -147,12 +145,28 @@ extension ServiceChannel {
     switch incoming.content {
     case .request(let head, let body):
       let request = Request(head: head, body: RequestBody(buffer: body))
-      try await responder(request, ResponseWriter(outbound: outbound), connection.channel)
+      let response = await respond(to: request, connection)
+      try await ResponseWriter(outbound: outbound).write(response: response.head, body: response.body)
       return true
     case .refused(let status):
       try await outbound.write(contentsOf: [.head(Self.refusal(status)), .end(nil)])
       return false
     }
+  }
+
+  private func respond(to request: Request, _ connection: Connection) async -> Response {
+    var logger = logger
+    logger[metadataKey: RequestIdentifier.metadataKey] = .stringConvertible(RequestID())
+    let context = ServiceContext(source: .init(channel: connection.channel, logger: logger))
+    var response: Response
+    do {
+      response = try await responder.respond(to: request, context: context)
+    } catch {
+      // The edge around all routes has turned every error into an answer.
+      response = Response(status: .internalServerError)
+    }
+    response.headers[.date] = date.text(at: registry.now)
+    return response
   }
 
   private static func refusal(_ status: HTTPResponse.Status) -> HTTPResponse {

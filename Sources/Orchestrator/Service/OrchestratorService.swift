@@ -1,7 +1,6 @@
 import Foundation
 import Glibc
 import Hummingbird
-import HummingbirdCore
 import Logging
 import ServiceLifecycle
 import TLSRuntime
@@ -101,8 +100,7 @@ package struct OrchestratorService: Sendable {
     let configuration = core.current.configuration
     var listeners = [
       Listener(
-        address: configuration.listen, server: transport.mutualTLS, responder: responder(routes(transport)),
-        logger: quiet,
+        address: configuration.listen, connections: transport.mutualTLS(responder(routes(transport)), logger: quiet),
         onListening: { [state] port in
           state.update { $0.port = port }
           onListening()
@@ -111,7 +109,7 @@ package struct OrchestratorService: Sendable {
     if let address = configuration.publicListen {
       listeners.append(
         Listener(
-          address: address, server: transport.plain, responder: responder(publicRoutes), logger: quiet,
+          address: address, connections: transport.plain(responder(publicRoutes), logger: quiet),
           onListening: { [state] port in
             state.update { $0.publicPort = port }
             onListening()

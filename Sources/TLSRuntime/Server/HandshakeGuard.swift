@@ -40,6 +40,7 @@ package final class HandshakeGuard<Observer: HandshakeObserver>: ChannelInboundH
   }
 
   package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard observer != nil else { return }
     if let refusal { return fail(context, .refused(refusal)) }
     fail(context, .protocolError("\(error)"))
   }

@@ -1,5 +1,6 @@
 """10,000 connections that never finish their handshake: some say nothing, some break off in the middle of their hello,
-some leave the server's answer to it unanswered."""
+some leave the server's answer to it unanswered. They come RATE a second: all at once they would measure how two processors
+are shared between the service and those who make the trouble."""
 
 import os
 import socket
@@ -11,6 +12,7 @@ import watch
 
 options = faults.arguments(__doc__)
 count = options.rounds or 10_000
+RATE = int(os.environ.get("HALF_OPEN_RATE", 5_000))
 orchestrator = faults.Orchestrator(options.countersign).start()
 
 
@@ -31,6 +33,7 @@ BEGINNINGS = [b"", HELLO[: len(HELLO) // 2], HELLO]
 def trouble(stop, verdict):
     channels, opened, start = [], 0, time.monotonic()
     for number in range(count):
+        time.sleep(max(0, start + number / RATE - time.monotonic()))
         try:
             # Spread over source addresses: one has too few ports free for reuse.
             channel = socket.create_connection(

@@ -11,19 +11,36 @@ struct HandshakeTurnsTests {
     let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
     let first = (0..<HandshakeTurns.atOnce).map { _ in turns.beginsAtOnce(at: now) }
     #expect(first.allSatisfy { $0 })
-    let soon = turns.beginsAtOnce(at: now + .milliseconds(1))
+    let soon = turns.beginsAtOnce(at: now + .milliseconds(2))
     #expect(!soon)
-    let later = turns.beginsAtOnce(at: now + .milliseconds(3))
+    let later = turns.beginsAtOnce(at: now + .milliseconds(5))
     #expect(later)
   }
 
-  @Test("a network with many waits for one with few after each of its own")
+  @Test("networks take turns, and one that comes newly hardly waits")
   func networks() {
     var turns = HandshakeTurns()
     var order: [String] = []
-    for number in 1...3 { turns.append({ order.append("flood \(number)") }, from: [127, 0, 0, 2]) }
-    turns.append({ order.append("other") }, from: [127, 0, 0, 1])
+    for number in 1...3 {
+      for network in [2, 3] as [UInt8] {
+        turns.append({ order.append("\(network): \(number)") }, from: [127, 0, 0, network])
+      }
+    }
+    for _ in 0..<3 { turns.next()?() }
+    turns.append({ order.append("new") }, from: [127, 0, 0, 1])
     while let begin = turns.next() { begin() }
-    #expect(order == ["flood 1", "other", "flood 2", "flood 3"])
+    #expect(order == ["2: 1", "2: 2", "3: 1", "2: 3", "new", "3: 2", "3: 3"])
+  }
+
+  @Test("newcomers without end keep nobody waiting for ever")
+  func newcomers() {
+    var turns = HandshakeTurns()
+    var order: [String] = []
+    for number in 1...3 { turns.append({ order.append("patient \(number)") }, from: [127, 0, 0, 1]) }
+    for network in 2...20 as ClosedRange<UInt8> {
+      turns.append({ order.append("new") }, from: [127, 0, 0, network])
+    }
+    while let begin = turns.next() { begin() }
+    #expect(order.prefix(6).filter { $0.hasPrefix("patient") } == ["patient 1", "patient 2", "patient 3"])
   }
 }

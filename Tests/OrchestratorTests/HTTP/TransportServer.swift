@@ -38,11 +38,10 @@ final class TransportServer: Sendable {
     adjust(&options)
     let (ports, portSource) = AsyncStream.makeStream(of: Int.self)
     let parts = try Parts(options)
-    let application = Application(
-      router: parts.router, server: parts.server(options),
-      configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-      onServerRunning: { channel in portSource.yield(channel.localAddress?.port ?? 0) }, logger: parts.logger)
-    let group = ServiceGroup(configuration: .init(services: [application], logger: parts.logger))
+    let listener = Listener(
+      address: ListenAddress(host: "127.0.0.1", port: 0), connections: parts.connections(options),
+      onListening: { portSource.yield($0) })
+    let group = ServiceGroup(configuration: .init(services: [listener], logger: parts.logger))
     return try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
       var iterator = ports.makeAsyncIterator()
@@ -143,9 +142,10 @@ private struct Parts {
     addRoutes(waitSource, released)
   }
 
-  func server(_ options: TransportServer.Options) -> HTTPServerBuilder {
-    options.isSecure
-      ? .mutualTLS(contexts: contexts, admission: admission, registry: registry) : .plain(registry: registry)
+  func connections(_ options: TransportServer.Options) -> ServiceChannel {
+    ServiceChannel(
+      security: options.isSecure ? .init(contexts: contexts, admission: admission) : nil, registry: registry,
+      responder: router.buildResponder(), logger: logger)
   }
 
   private func addRoutes(_ waitSource: AsyncStream<Void>.Continuation, _ released: AsyncStream<Void>) {

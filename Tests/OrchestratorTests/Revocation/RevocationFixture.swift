@@ -132,11 +132,12 @@ final class RevocationFixture: Sendable {
     let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
     let registry = ConnectionRegistry(
       limits: TransportLimits(), revocations: core.revocations, clock: core.clock, logger: core.logger)
-    let application = Application(
-      router: router, server: .plain(registry: registry),
-      configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-      onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) }, logger: core.logger)
-    let server = Task { try await application.run() }
+    let listener = Listener(
+      address: ListenAddress(host: "127.0.0.1", port: 0),
+      connections: ServiceChannel(
+        security: nil, registry: registry, responder: router.buildResponder(), logger: core.logger),
+      onListening: { continuation.yield($0) })
+    let server = Task { try await listener.run() }
     defer { server.cancel() }
     var iterator = ports.makeAsyncIterator()
     let port = try #require(await iterator.next())
