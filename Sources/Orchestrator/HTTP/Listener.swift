@@ -5,8 +5,8 @@ import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
-/// One address of the service. All event loops share its socket: whichever is free takes the next connection, and serves
-/// it where it was accepted. A burst of connections then is everybody's, and none is handed from loop to loop.
+/// One address of the service. Each event loop has a socket of its own for it, among which the system spreads connections,
+/// and serves a connection where it was accepted: a burst of them is everybody's, and none is handed from loop to loop.
 package struct Listener: Service, CustomStringConvertible {
   let address: ListenAddress
   let connections: ServiceChannel
@@ -41,7 +41,7 @@ package struct Listener: Service, CustomStringConvertible {
     }
   }
 
-  /// The socket as one event loop has it.
+  /// That of one event loop.
   private struct Socket {
     let channel: any Channel
     let quiescing: ServerQuiescingHelper
@@ -52,21 +52,12 @@ package struct Listener: Service, CustomStringConvertible {
   private func listen() async throws -> [Socket] {
     var sockets: [Socket] = []
     do {
+      let port = try await freePort()
       for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() {
         let quiescing = ServerQuiescingHelper(group: loop)
-        let bootstrap = bootstrap(on: loop, quiescing)
-        let channel =
-          if let first = sockets.first?.channel {
-            try await bootstrap.withBoundSocket(
-              Self.onSocket(of: first) { fcntl($0, F_DUPFD_CLOEXEC, 0) }
-            ).get()
-          } else {
-            try await bootstrap.bind(host: address.host, port: address.port).get()
-          }
+        let channel = try await bootstrap(on: loop, quiescing).bind(host: address.host, port: port).get()
         sockets.append(Socket(channel: channel, quiescing: quiescing, allClosed: loop.makePromise()))
       }
-      // NIO takes over a socket with a backlog of 128 for all.
-      if let first = sockets.first?.channel { try await Self.onSocket(of: first) { Glibc.listen($0, Self.backlog) } }
       return sockets
     } catch {
       for socket in sockets { socket.quiescing.initiateShutdown(promise: socket.allClosed) }
@@ -74,10 +65,22 @@ package struct Listener: Service, CustomStringConvertible {
     }
   }
 
+  /// The sockets of one user may share a port, of another process too: only a socket that doesn't share finds out that it
+  /// is taken.
+  private func freePort() async throws -> Int {
+    let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .bind(host: address.host, port: address.port).get()
+    let port = channel.localAddress?.port ?? address.port
+    try await channel.close()
+    return port
+  }
+
   private func bootstrap(on loop: any EventLoop, _ quiescing: ServerQuiescingHelper) -> ServerBootstrap {
     ServerBootstrap(group: loop)
       .serverChannelOption(.backlog, value: Self.backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -87,21 +90,5 @@ package struct Listener: Service, CustomStringConvertible {
       .childChannelInitializer { [connections] channel in
         channel.eventLoop.makeCompletedFuture { try connections.begin(channel) }
       }
-  }
-
-  /// Calls the system for the socket of a channel.
-  @discardableResult
-  private static func onSocket(
-    of channel: any Channel, _ call: @escaping @Sendable (NIOBSDSocket.Handle) -> CInt
-  ) async throws -> CInt {
-    try await channel.eventLoop.submit {
-      let result = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable { socket in
-        let result = call(socket)
-        guard result >= 0 else { throw IOError(errnoCode: errno, reason: "listening") }
-        return result
-      }
-      guard let result else { throw ChannelError.operationUnsupported }
-      return result
-    }.get()
   }
 }
