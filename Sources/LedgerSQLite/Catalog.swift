@@ -72,6 +72,8 @@ extension SQLiteLedger: CertificateCatalog {
         case .issued, nil: break
         }
       }
+      // All of them are looked at: in the order of the file each page is read once, and by the index on their ends many
+      // times.
       let due = try Row.fetchAll(
         db,
         sql: """
@@ -79,7 +81,7 @@ extension SQLiteLedger: CertificateCatalog {
             WHEN not_after < ? THEN CASE WHEN admission IS 'service' THEN 0 ELSE 1 END
             WHEN admission IS 'service' AND not_after - (not_after - not_before) / 4 > ? THEN 4
             WHEN not_after < ? THEN 2 WHEN not_after < ? THEN 3 ELSE 4 END AS condition, count(*)
-          FROM certificates c WHERE state = 'issued' GROUP BY condition
+          FROM certificates c NOT INDEXED WHERE state = 'issued' GROUP BY condition
           """,
         arguments: [
           thresholds.now.unixSeconds, thresholds.now.unixSeconds, thresholds.critical.unixSeconds,
