@@ -9,6 +9,8 @@ package final class ConnectionRegistry: Sendable {
   private struct State {
     var counters = TransportCounters()
     var perNetwork: [[UInt8]: Int] = [:]
+    /// Connections of other event loops that are about to make room: their places are free already.
+    var leaving = 0
     var shards: [ObjectIdentifier: NIOLoopBound<ConnectionShard>] = [:]
     /// Connections of clients with certificates, by what revokes them.
     var byRevocation: [KnownRevocations.Key: [ObjectIdentifier: Connection]] = [:]
@@ -72,12 +74,35 @@ extension ConnectionRegistry {
     state.withLock { state in
       let count = state.perNetwork[connection.source.network, default: 0]
       if count >= limits.connectionsPerAddress { return .tooManyFromAddress }
-      if state.counters.open >= limits.connections { return .full }
+      if state.counters.open - state.leaving >= limits.connections { return .full }
       state.perNetwork[connection.source.network] = count + 1
       state.counters.accepted += 1
       state.counters.open += 1
       if connection.isSecure { state.counters.handshaking += 1 }
       return .accepted
+    }
+  }
+
+  /// Has a connection of another event loop make room whose handshake is not completed.
+  ///
+  /// - Returns: whether there is a place now.
+  func crowdOut(elsewhereThan loop: any EventLoop) -> Bool {
+    let shards = state.withLock { state -> [NIOLoopBound<ConnectionShard>] in
+      guard state.leaving < state.counters.handshaking else { return [] }
+      let shards = state.shards.filter { $0.key != ObjectIdentifier(loop) }.map(\.value)
+      if !shards.isEmpty { state.leaving += 1 }
+      return shards
+    }
+    guard !shards.isEmpty else { return false }
+    crowdOut(in: shards[...])
+    return true
+  }
+
+  private func crowdOut(in shards: ArraySlice<NIOLoopBound<ConnectionShard>>) {
+    guard let shard = shards.first else { return state.withLock { $0.leaving -= 1 } }
+    shard.eventLoop.execute { [self] in
+      guard shard.value.crowdOutOldest() else { return crowdOut(in: shards.dropFirst()) }
+      state.withLock { $0.leaving -= 1 }
     }
   }
 

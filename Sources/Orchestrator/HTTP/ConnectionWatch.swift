@@ -52,6 +52,9 @@ final class ConnectionWatch: HandshakeObserver {
     var acceptance = registry.accept(connection)
     // Connections of another event loop may be quicker to take the place.
     while case .full = acceptance, shard.crowdOutOldest() { acceptance = registry.accept(connection) }
+    if case .full = acceptance, registry.crowdOut(elsewhereThan: connection.channel.eventLoop) {
+      acceptance = registry.accept(connection)
+    }
     switch acceptance {
     case .accepted: break
     case .full, .tooManyFromAddress:

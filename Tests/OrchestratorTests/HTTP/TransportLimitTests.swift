@@ -102,7 +102,7 @@ struct TransportLimitTests {
       $0.limits.handshakeTimeout = .seconds(3)
     } _: { server in
       async let crowd = server.client("half_open", 200)
-      // Each takes the place of the oldest on its event loop, if there is one, and time takes the others.
+      // Each takes the place of the oldest on its event loop, or on another; time takes the others.
       try await server.until { counters in
         [.crowdedOut, .tooManyConnections, .handshakeTimeout].reduce(0) { $0 + counters.closings[$1, default: 0] }
           >= 150
