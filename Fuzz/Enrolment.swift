@@ -2,6 +2,7 @@ import Credentials
 import Crypto
 import Enrolment
 import Formats
+import X509
 
 /// What strangers send to EST: a body, and the request in it.
 func fuzzEST(_ bytes: [UInt8]) {
