@@ -162,7 +162,8 @@ extension ServiceChannel {
     do {
       response = try await responder.respond(to: request, context: context)
     } catch {
-      // The edge around all routes has turned every error into an answer.
+      // The edge around all routes turns errors into answers, so that this is one of its own.
+      logger.error("request failed", metadata: ["error": "\(error.logged)"])
       response = Response(status: .internalServerError)
     }
     response.headers[.date] = date.text(at: registry.now)
