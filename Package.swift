@@ -93,12 +93,18 @@ let package = Package(
     library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport + http),
     library(
       "Orchestrator", ["Credentials", "Formats", "Enrolment", "Ledger", "TLSRuntime", yams] + pki + nio + service),
+    library(
+      "Router",
+      [
+        "LinuxCalls", "Credentials", "Formats", "Diagnosis", "TLSRuntime", yams,
+        .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
+      ] + pki),
     library("Kubernetes", ["Credentials", "Formats", "Diagnosis", "TLSRuntime"] + subprocess + pki),
     library(
       "Commands",
       [
         "LinuxCalls", "Credentials", "Formats", "Diagnosis", "Systems", "Ledger", "LedgerSQLite", "TLSRuntime",
-        "Kubernetes", "Enrolment", "Orchestrator", yams, arguments,
+        "Kubernetes", "Enrolment", "Orchestrator", "Router", yams, arguments,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ] + pki),
@@ -145,7 +151,9 @@ if Context.environment["COUNTERSIGN_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["Credentials", "Formats", "Diagnosis", "Systems", "Enrolment", "Orchestrator", yams] + pki,
+      dependencies: [
+        "Credentials", "Formats", "Diagnosis", "Systems", "Enrolment", "Orchestrator", "Router", yams,
+      ] + pki,
       path: "Fuzz",
       exclude: ["make-corpus"], swiftSettings: strict))
 }

@@ -5,6 +5,7 @@ enum Subject: String, CaseIterable {
   case pem, key, certificate, request, crl, pkcs12, jks, yaml, kubeconfig, names, inspect, values, toml, diff, lint
   case orchestrator, est, join, basic, ocsp
   case passwords, laterenewal
+  case proxy, clienthello, postgresstart
 
   static let chosen: Subject = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -40,6 +41,9 @@ enum Subject: String, CaseIterable {
     case .ocsp: fuzzOCSP(bytes)
     case .passwords: fuzzPasswords(bytes)
     case .laterenewal: fuzzLateRenewal(bytes)
+    case .proxy: fuzzProxy(bytes)
+    case .clienthello: fuzzClientHello(bytes)
+    case .postgresstart: fuzzPostgresStart(bytes)
     }
   }
 }

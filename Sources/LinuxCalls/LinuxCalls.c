@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 int linux_exchange(const char *a, const char *b) {
@@ -20,3 +22,9 @@ int linux_rename_new(const char *from, const char *to) {
 int linux_spawn_close_from(void *actions, int lowest) {
   return posix_spawn_file_actions_addclosefrom_np(actions, lowest);
 }
+
+int linux_accept(int listener, void *address, uint32_t *length) {
+  return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int linux_event_counter(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

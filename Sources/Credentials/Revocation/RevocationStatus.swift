@@ -8,6 +8,7 @@ import X509
 struct RevocationStatus {
   var lists: [CertificateRevocationList]
   var time: Date
+  var acceptsExpired = false
 
   /// The first certificate of the path that is revoked, or the leaf when nothing is known of it.
   func violation(_ path: [CertificateFacts]) -> (reason: Reason, index: Int)? {
@@ -61,7 +62,7 @@ struct RevocationStatus {
     }
     if let defect = list.defect { return defect }
     if time < list.thisUpdate { return .revocationListUnusable("not valid before \(rfc3339(list.thisUpdate))") }
-    if let next = list.nextUpdate, time > next { return .revocationListUnusable("expired \(rfc3339(next))") }
+    if !acceptsExpired, let next = list.nextUpdate, time > next { return .revocationListUnusable("expired \(rfc3339(next))") }
     return nil
   }
 }

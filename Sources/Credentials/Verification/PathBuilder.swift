@@ -26,7 +26,8 @@ struct PathBuilder {
     rules = CertificateRules(rules: request.rules, time: request.time)
     chainRules = ChainRules(
       purpose: request.purpose, usages: request.usages, maxPathLength: request.maxPathLength)
-    status = RevocationStatus(lists: request.revocationLists, time: request.time)
+    status = RevocationStatus(
+      lists: request.revocationLists, time: request.time, acceptsExpired: request.acceptsExpiredLists)
     anchors = CandidatePool(request.trust)
     // A root sent along with the chain is an anchor or nothing.
     let trusted = Set(request.trust)

@@ -18,6 +18,8 @@ package struct PathRequest: Sendable {
   package var names: [ReferenceName] = []
   /// Revocation lists. With at least one, the leaf's status must be known; see ``RevocationStatus``.
   package var revocationLists: [CertificateRevocationList] = []
+  /// Whether a list still counts after its nextUpdate: for those who would rather go on with old news than stop.
+  package var acceptsExpiredLists = false
   package var time: Date
   /// The most intermediates between leaf and trust, self-issued ones not counted (as pathLenConstraint counts).
   package var maxPathLength: Int?

@@ -30,6 +30,7 @@ package enum FieldReference {
     switch schema {
     case .text(let form): form.name
     case .textOr(let form, _): "\(form.name), or a mapping"
+    case .oneOrMore(let form): "\(form.name), or a list"
     case .flag: "true or false"
     case .number(let range): "\(range.lowerBound) to \(range.upperBound)"
     case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")

@@ -20,6 +20,11 @@ package enum JSONSchema {
         ("if", .object([("type", .text("object"))])), ("then", .object(object(fields))),
         ("else", .object(members(of: .text(form)))),
       ]
+    case .oneOrMore(let form):
+      return [
+        ("if", .object([("type", .text("array"))])), ("then", .object(members(of: .list(.text(form))))),
+        ("else", .object(members(of: .text(form)))),
+      ]
     case .flag: return [("type", .text("boolean"))]
     case .number(let range):
       return [

@@ -4,6 +4,8 @@ package indirect enum Schema: Sendable {
   case text(TextForm)
   /// A text in short, or a mapping that says more.
   case textOr(TextForm, [Field])
+  /// A text, or a list of such texts.
+  case oneOrMore(TextForm)
   case flag
   case number(ClosedRange<Int>)
   case choice([String])

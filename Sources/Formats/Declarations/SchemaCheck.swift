@@ -9,6 +9,9 @@ extension Schema {
     case .textOr(let form, let fields):
       if let entries = value.entries { return Self.errors(in: entries, of: value, fields: fields) }
       return value.text == nil ? [expected("text or a mapping", value)] : Schema.text(form).errors(in: value)
+    case .oneOrMore(let form):
+      if let items = value.items { return items.flatMap { Schema.text(form).errors(in: $0) } }
+      return value.text == nil ? [expected("text or a list", value)] : Schema.text(form).errors(in: value)
     case .flag:
       return value.flag == nil ? [expected("true or false", value)] : []
     case .number(let range):

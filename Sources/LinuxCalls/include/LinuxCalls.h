@@ -1,5 +1,8 @@
 #pragma once
 
+#include <stdint.h>
+#include <sys/epoll.h>
+
 /// Lets two paths change places in one step. Returns 0, or -1 with errno: EINVAL where the file system can't.
 int linux_exchange(const char *a, const char *b);
 
@@ -12,3 +15,10 @@ int linux_rename_new(const char *from, const char *to);
 /// Closes all descriptors from this one on in a child that is to be spawned. Returns 0, or an error number. The actions
 /// are a posix_spawn_file_actions_t: its header's types would otherwise count as this module's.
 int linux_spawn_close_from(void *actions, int lowest);
+
+/// Takes one connection that waits, non-blocking and closed on exec. The address is a struct sockaddr_storage. Returns the
+/// descriptor, or -1 with errno.
+int linux_accept(int listener, void *address, uint32_t *length);
+
+/// A counter that wakes who polls it: eventfd(2), non-blocking and closed on exec. Returns the descriptor, or -1.
+int linux_event_counter(void);

@@ -1,0 +1,3 @@
+module countersign/benchmarks/load
+
+go 1.25

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Credentials
+import Dispatch
+import Foundation
+import Glibc
+import Logging
+import Orchestrator
+import Router
+
+struct RouterCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "router", abstract: "Mutual TLS for software that doesn't speak it.",
+    subcommands: [RouterRun.self])
+}
+
+struct RouterRun: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Accept, decide by identity and forward, until told to stop.",
+    discussion: """
+        countersign router run --config /etc/countersign/router.yaml
+      SIGHUP reads the configuration and all files again, SIGTERM stops. The log goes to standard error, the access log to
+      standard output, a JSON object a line.
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @Option(help: ArgumentHelp("router.yaml.", valueName: "file")) var config: String
+
+  func run() throws {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGHUP, SIG_IGN)
+    raiseFileLimit()
+    let path = config
+    let read: @Sendable (String) throws -> [UInt8] = { try InputFile.read($0) }
+    let parse: @Sendable () throws -> RouterConfiguration = {
+      try RouterConfigurationFile(path: path).parse(try read(path))
+    }
+    let level = try parse().log.level
+    let logger = Logger(label: "countersign") { _ in JSONLogHandler(level: common.verbose ? min(.debug, level) : level) }
+    let service = try RouterService(
+      .init(
+        configuration: parse, read: read, environment: ProcessInfo.processInfo.environment, logger: logger))
+    for (name, address) in service.addresses.sorted(by: { $0.key < $1.key }) {
+      logger.info("listening", metadata: ["listener": "\(name)", "address": "\(address)"])
+    }
+    let signals = [
+      watch(SIGHUP) {
+        do {
+          try service.reload()
+          logger.info("reloaded")
+        } catch {
+          logger.error("nothing was changed: \((error as? any ExplainedError)?.message ?? "\(error)")")
+        }
+      },
+      watch(SIGTERM) { service.stop() }, watch(SIGINT) { service.stop() },
+    ]
+    withExtendedLifetime(signals) { service.run() }
+  }
+
+  private func watch(_ number: Int32, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+    source.setEventHandler(handler: body)
+    source.resume()
+    return source
+  }
+}

@@ -1,0 +1,158 @@
+import Glibc
+
+/// One connection to a backend, from the choice of an endpoint to its end.
+final class Upstream: SocketOwner {
+  enum State {
+    case connecting, handshaking, ready, ended
+  }
+
+  enum Failure: Equatable {
+    case connect(SystemCallError)
+    case timedOut
+    case noMemory
+    case setup(TLSSetupError)
+    case side(SideFailure)
+  }
+
+  let cluster: ClusterState
+  let endpoint: Endpoint
+  private(set) var state = State.connecting
+  private(set) var failure: Failure?
+  private let counters: ClusterCounters
+  private let began: Int64
+  /// Is told what becomes of it, and hears of its bytes.
+  unowned var user: any UpstreamUser
+  private var opened: Side?
+  /// Sent as soon as there is a connection, before TLS.
+  private let preface: [UInt8]
+
+  init(to endpoint: Endpoint, of cluster: ClusterState, for user: any UpstreamUser, preface: [UInt8], worker: Worker) {
+    self.cluster = cluster
+    self.endpoint = endpoint
+    self.user = user
+    self.preface = preface
+    counters = worker.counters.cluster(cluster.name)
+    began = worker.now
+    super.init(worker: worker)
+  }
+
+  var side: Side? { opened }
+
+  /// Begins to connect. The user is told how it went, and may be so before this returns.
+  func connect() {
+    endpoint.connectionBegins()
+    counters.open += 1
+    let address = endpoint.location.address
+    let descriptor = Glibc.socket(address.family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { return fail(.connect(SystemCallError("socket"))) }
+    let side = Side(descriptor, owner: self, worker: worker)
+    opened = side
+    if address.isInternet { side.sendWithoutDelay() }
+    let result = address.withSystemAddress { Glibc.connect(descriptor, $0, $1) } ?? -1
+    guard result == 0 || errno == EINPROGRESS else { return fail(.connect(SystemCallError("connect"))) }
+    guard worker.watch(side) else { return fail(.connect(SystemCallError("epoll_ctl"))) }
+    setTimer(worker.now + cluster.configuration.connectTimeout.milliseconds)
+  }
+
+  override func ready(_ side: Side) {
+    switch state {
+    case .connecting:
+      guard side.isWritable else { return }
+      if let error = side.socketError { return fail(.connect(SystemCallError("connect", number: error))) }
+      connected(side)
+    case .handshaking: handshake(side)
+    case .ready: user.upstream(self, isReady: side)
+    case .ended: break
+    }
+  }
+
+  private func connected(_ side: Side) {
+    if !preface.isEmpty { preface.withUnsafeBytes { side.write($0) } }
+    guard cluster.speaksTLS else { return becomeReady() }
+    do throws(TLSSetupError) {
+      guard let context = try cluster.context(for: endpoint.location.host), side.startTLS(context) else {
+        return fail(.noMemory)
+      }
+    } catch {
+      return fail(.setup(error))
+    }
+    state = .handshaking
+    handshake(side)
+  }
+
+  private func handshake(_ side: Side) {
+    switch side.handshake() {
+    case .waiting: break
+    case .failed: fail(side.failure.map { .side($0) } ?? .timedOut)
+    case .done:
+      if let refusal = side.admit() {
+        side.refuse(refusal.alert)
+        return fail(.side(.refused(refusal)))
+      }
+      becomeReady()
+    }
+  }
+
+  private func becomeReady() {
+    state = .ready
+    stopTimer()
+    endpoint.succeeded()
+    counters.connected += 1
+    counters.connectTime.add(worker.now - began)
+    user.upstreamIsReady(self)
+  }
+
+  override func timerFired() { fail(.timedOut) }
+
+  private func fail(_ failure: Failure) {
+    guard state != .ended else { return }
+    self.failure = failure
+    counters.fail(failure.code)
+    if endpoint.failed(cluster.configuration.outlier, now: worker.now) {
+      counters.ejected += 1
+      worker.events.note("\(cluster.name): \(endpoint.location.address) is left out for a while: \(failure.message)")
+    }
+    close()
+    user.upstreamFailed(self, failure)
+  }
+
+  func close() {
+    guard state != .ended else { return }
+    state = .ended
+    stopTimer()
+    opened?.close()
+    endpoint.connectionEnds()
+    counters.open -= 1
+    worker.keep(self)
+  }
+}
+
+/// Who needs a connection to a backend.
+protocol UpstreamUser: AnyObject {
+  func upstreamIsReady(_ upstream: Upstream)
+  func upstreamFailed(_ upstream: Upstream, _ failure: Upstream.Failure)
+  func upstream(_ upstream: Upstream, isReady side: Side)
+}
+
+extension Upstream.Failure {
+  var code: String {
+    switch self {
+    case .connect: "connect"
+    case .timedOut: "timeout"
+    case .noMemory, .setup: "setup"
+    case .side(.refused(let refusal)): refusal.code
+    case .side(.tls(let failure)): failure.alert == nil ? "tls" : "alert"
+    case .side: "cut"
+    }
+  }
+
+  var message: String {
+    switch self {
+    case .connect(let error): error.description
+    case .timedOut: "no connection in time"
+    case .noMemory: "no memory for TLS"
+    case .setup(let error): error.message
+    case .side(let failure): failure.message
+    }
+  }
+}

@@ -1,0 +1,244 @@
+import Diagnosis
+import Foundation
+
+/// A client's connection, from its first byte to its last: what comes before TLS, the handshake, the decision, and then
+/// what its listener is for.
+final class Connection: SocketOwner {
+  private enum Stage {
+    /// Something in plain text comes first.
+    case preface
+    case handshake
+    case serving
+    case closed
+  }
+
+  let address: SocketAddress
+  /// As the newest snapshot has it.
+  private(set) var listener: ListenerState
+  let counters: ListenerCounters
+  private(set) var facts = ConnectionFacts()
+  private var stage = Stage.preface
+  private var preface: Preface
+  private var opened: Side?
+  private var exchange: (any Exchange)?
+  private var identity: String?
+  private var deadline = Int64.max
+  var lastActivity: Int64
+
+  init(
+    _ descriptor: Int32, from address: SocketAddress, listener: ListenerState, counters: ListenerCounters,
+    worker: Worker
+  ) {
+    self.address = address
+    self.listener = listener
+    self.counters = counters
+    preface = Preface(listener.configuration, from: address)
+    lastActivity = worker.now
+    super.init(worker: worker)
+    facts.began = Worker.microseconds()
+    opened = Side(descriptor, owner: self, worker: worker)
+  }
+
+  /// There from the beginning to the end.
+  var client: Side { opened ?? Side(-1, owner: self, worker: worker) }
+
+  func begin() {
+    if address.isInternet { client.sendWithoutDelay() }
+    setTimer(worker.now + listener.limits.handshakeTimeout.milliseconds)
+    if let limit = listener.limits.handshakesPerSecond,
+      !listener.gauges.mayHandshake(perSecond: limit, now: worker.now)
+    {
+      return close(.limit("handshakes-per-second"))
+    }
+    if let refusal = preface.refusal { return close(.malformed(refusal)) }
+    if preface.isDone { startHandshake() }
+  }
+
+  override func ready(_ side: Side) {
+    lastActivity = worker.now
+    switch stage {
+    case .preface: readPreface()
+    case .handshake: handshake()
+    case .serving: exchange?.clientIsReady()
+    case .closed: break
+    }
+  }
+
+  // MARK: Before TLS
+
+  private func readPreface() {
+    while stage == .preface {
+      switch client.read() {
+      case .nothing: return
+      case .end, .failed: return close(.client(client.failure ?? .ended))
+      case .bytes(let bytes):
+        switch preface.take(bytes) {
+        case .needsMore: continue
+        case .malformed(let what): return close(.malformed(what))
+        case .answer(let answer): answer.withUnsafeBytes { client.write($0) }
+        case .done(let rest):
+          rest.withUnsafeBytes { client.unread($0) }
+          facts.proxy = preface.proxy
+          startHandshake()
+        }
+      }
+    }
+  }
+
+  private func startHandshake() {
+    guard let context = listener.tls else { return serve() }
+    stage = .handshake
+    guard client.startTLS(context) else { return close(.failed("no memory for TLS")) }
+    handshake()
+  }
+
+  // MARK: The handshake and the decision
+
+  private func handshake() {
+    switch client.handshake() {
+    case .waiting: return
+    case .failed:
+      facts.verdict = client.verdict
+      if case .refused(let refusal)? = client.failure { return close(.refused(refusal)) }
+      return close(.client(client.failure ?? .ended))
+    case .done: break
+    }
+    facts.agreement = client.agreement
+    if let refusal = client.admit() {
+      facts.verdict = client.verdict
+      client.refuse(refusal.alert)
+      return close(.refused(refusal))
+    }
+    facts.verdict = client.verdict
+    facts.handshake = Worker.microseconds() - facts.began
+    counters.completed(in: facts.handshake, resumed: facts.agreement?.isResumed ?? false)
+    if let limit = listener.limits.perIdentity, let label = client.verdict?.peer?.label {
+      guard listener.gauges.take(identity: label, limit: limit) else { return close(.limit("per-identity")) }
+      identity = label
+    }
+    serve()
+  }
+
+  override func refusal(of verdict: PeerVerdict) -> PeerRefusal? {
+    guard let rules = listener.rules, let peer = verdict.peer else { return nil }
+    switch rules.decide(peer) {
+    case .allowed(let rule):
+      facts.rule = rule
+      return nil
+    case .refused(let rule): return PeerRefusal(.denied(rule: rule))
+    case .unmatched:
+      // Routes that have rules of their own decide for each request.
+      return listener.routes.contains { !$0.configuration.rules.allow.isEmpty } && rules.allow.isEmpty
+        ? nil : PeerRefusal(.unmatched)
+    }
+  }
+
+  /// Holds it against another snapshot: what it was let in by may hold no longer.
+  func judgeAgain(by newer: Snapshot) {
+    guard stage == .serving, let listener = newer.listener(named: listener.name) else { return }
+    self.listener = listener
+    if let trust = listener.tls?.trust, let verdict = client.verdict {
+      let again = worker.verdicts.again(verdict, by: trust, at: worker.date)
+      client.verdict = again
+      if let refusal = again.refusal ?? refusal(of: again) {
+        client.refuse(refusal.alert)
+        return close(.refused(refusal))
+      }
+    }
+    if let end = exchange?.judgeAgain(by: newer) { close(end) }
+  }
+
+  // MARK: Serving
+
+  private func serve() {
+    stage = .serving
+    let exchange: any Exchange = Tunnel(self, first: preface.hello)
+    self.exchange = exchange
+    setDeadline()
+    exchange.begin()
+  }
+
+  private func setDeadline() {
+    var next = listener.limits.idle.map { lastActivity + $0.milliseconds } ?? Int64.max
+    if let end = client.verdict?.end, end != .distantFuture {
+      // The clock of the calendar may be set: it is looked at now and then.
+      let left = max(0, Int64(end.timeIntervalSince(worker.date) * 1000))
+      next = min(next, worker.now + min(left, 30_000))
+    }
+    if next == Int64.max { stopTimer() } else { setTimer(max(next, worker.now + 1)) }
+  }
+
+  override func timerFired() {
+    switch stage {
+    case .preface, .handshake: close(.handshakeTimeout)
+    case .closed: break
+    case .serving:
+      if let end = client.verdict?.end, worker.date >= end { return close(.certificateExpired) }
+      if let idle = listener.limits.idle, worker.now - lastActivity >= idle.milliseconds { return close(.idle) }
+      setDeadline()
+    }
+  }
+
+  /// Where it had its share of a round before.
+  func goOn() {
+    if stage == .serving { exchange?.clientIsReady() }
+  }
+
+  func isToEndSoon() { exchange?.isToEndSoon() }
+
+  func note(cluster: String, endpoint: SocketAddress) {
+    facts.cluster = cluster
+    facts.endpoint = endpoint
+  }
+
+  func count(received: Int) { facts.received += received }
+  func count(sent: Int) { facts.sent += sent }
+
+  /// What a backend that reads the PROXY protocol is told of the client; nothing where it doesn't.
+  func proxyHeader(for cluster: ClusterState) -> [UInt8] {
+    guard cluster.configuration.sendsProxyHeader else { return [] }
+    return facts.proxyHeader(of: address, to: client.localAddress).encoded()
+  }
+
+  // MARK: The end
+
+  func close(_ end: ConnectionEnd) {
+    guard stage != .closed else { return }
+    stage = .closed
+    stopTimer()
+    exchange?.close()
+    client.close()
+    listener.gauges.giveBack()
+    if let identity { listener.gauges.giveBack(identity: identity) }
+    counters.ended(end, facts)
+    worker.events.ended(self, end)
+    worker.retire(self)
+  }
+}
+
+/// What is remembered of a connection for its line in the log.
+struct ConnectionFacts {
+  /// Microseconds of a clock that nobody sets.
+  var began: Int64 = 0
+  /// How long the handshake took; zero when it wasn't completed.
+  var handshake: Int64 = 0
+  var verdict: PeerVerdict?
+  var rule: String?
+  var agreement: TLSAgreement?
+  var proxy: ProxyHeader?
+  var cluster: String?
+  var endpoint: SocketAddress?
+  var received = 0
+  var sent = 0
+}
+
+/// What goes on on a connection once its client is let in.
+protocol Exchange: AnyObject {
+  func begin()
+  func clientIsReady()
+  /// Why it has to end under other rules and other trust; nil when it may go on.
+  func judgeAgain(by newer: Snapshot) -> ConnectionEnd?
+  /// The router stops: nothing new shall begin.
+  func isToEndSoon()
+  func close()
+}

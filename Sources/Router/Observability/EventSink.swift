@@ -1,0 +1,91 @@
+import Credentials
+import Foundation
+package import Logging
+import Synchronization
+
+/// Where workers tell what happened: lines for the log, and the records of refused handshakes.
+///
+/// A worker never waits for whoever reads the log: lines that can't be taken in time are dropped and counted.
+package final class EventSink: Sendable {
+  package struct Configuration: Sendable {
+    package var access: AccessLogging
+
+    package init(access: AccessLogging) { self.access = access }
+  }
+
+  private let logger: Logger
+  private let access: Mutex<AccessLogging>
+  private let lines: LineWriter
+  package let records: HandshakeRecords
+
+  package init(logger: Logger, access: AccessLogging, lines: LineWriter, records: HandshakeRecords) {
+    self.logger = logger
+    self.access = Mutex(access)
+    self.lines = lines
+    self.records = records
+  }
+
+  package func setAccess(_ access: AccessLogging) { self.access.withLock { $0 = access } }
+
+  package func note(_ message: String) { logger.info("\(message)") }
+
+  package func problem(_ message: String) { logger.error("\(message)") }
+
+  func ended(_ connection: Connection, _ end: ConnectionEnd) {
+    let record = end.isRefusal ? HandshakeRecord(connection, end, at: connection.worker.date) : nil
+    if let record { records.add(record) }
+    let access = access.withLock { $0 }
+    guard access == .all || access == .refused && end.isRefusal else { return }
+    lines.append(line(connection, end, id: record?.id))
+  }
+
+  private func line(_ connection: Connection, _ end: ConnectionEnd, id: String?) -> [UInt8] {
+    let facts = connection.facts
+    var line = LogLine()
+    line.add("time", timestamp(connection.worker.date))
+    line.add("listener", connection.listener.name)
+    line.add("client", connection.address.description)
+    line.add("outcome", end.code)
+    line.add("reason", end.message)
+    line.add("id", id)
+    if let peer = facts.verdict?.peer {
+      line.add("subject", peer.subject)
+      line.add("names", peer.dnsNames + peer.addresses + peer.uris)
+      line.add("serial", peer.serial)
+      line.add("issuer", peer.issuer)
+    }
+    line.add("rule", facts.rule)
+    if let agreement = facts.agreement {
+      line.add("tls", agreement.version)
+      line.add("cipher", agreement.cipher)
+      line.add("group", agreement.group)
+      line.add("resumed", agreement.isResumed)
+      line.add("sni", agreement.serverName)
+      line.add("alpn", agreement.applicationProtocol)
+    }
+    line.add("cluster", facts.cluster)
+    line.add("endpoint", facts.endpoint?.description)
+    line.add("received", facts.received)
+    line.add("sent", facts.sent)
+    line.add("handshake_us", Int(facts.handshake))
+    line.add("duration_us", Int(Worker.microseconds() - facts.began))
+    return line.ended()
+  }
+}
+
+extension ConnectionEnd {
+  /// Whether the client was turned away, which is worth a record with all that is known of it.
+  var isRefusal: Bool {
+    switch self {
+    case .refused, .malformed, .limit, .noRoute: true
+    case .client(.tls), .client(.refused): true
+    case .handshakeTimeout: true
+    default: false
+    }
+  }
+}
+
+/// Milliseconds are enough to put lines in order, and cheap.
+func timestamp(_ date: Date) -> String {
+  date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+}

@@ -1,0 +1,26 @@
+/// Configuration and files as they were at one moment, made into what workers use. Immutable but for what is counted.
+package final class Snapshot: Sendable {
+  package let configuration: RouterConfiguration
+  package let listeners: [ListenerState]
+  package let clusters: [ClusterState]
+  /// The files that it was made of.
+  package let files: Set<String>
+
+  init(
+    configuration: RouterConfiguration, listeners: [ListenerState], clusters: [ClusterState], files: Set<String>
+  ) {
+    self.configuration = configuration
+    self.listeners = listeners
+    self.clusters = clusters
+    self.files = files
+  }
+
+  package func listener(named name: String) -> ListenerState? { listeners.first { $0.name == name } }
+
+  package func cluster(named name: String) -> ClusterState? { clusters.first { $0.name == name } }
+
+  /// Verdicts by any other trust are of no use any more.
+  var trusts: Set<UInt64> {
+    Set(listeners.compactMap { $0.tls?.trust?.id } + clusters.flatMap(\.trusts))
+  }
+}

@@ -1,0 +1,214 @@
+import CoreFoundation
+import Foundation
+import Glibc
+internal import LinuxCalls
+import Synchronization
+
+/// One thread that accepts, decides and forwards. Everything here belongs to that thread; others reach it by ``post(_:)``.
+package final class Worker: @unchecked Sendable {
+  package let index: Int
+  let bytes = TLSBytes()
+  /// Plaintext on its way from one side to the other.
+  let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: TLSBytes.inputCapacity + 64 * 1024, alignment: 64)
+  var verdicts = VerdictCache()
+  var timers: TimerWheel
+  let counters = WorkerCounters()
+  let events: EventSink
+  /// Milliseconds of a clock that nobody sets.
+  private(set) var now: Int64
+  private(set) var date: Date
+
+  private let poller: Poller
+  private let wake: Wake
+  private var sockets: [String: ListeningSocket] = [:]
+  private(set) var connections: [ObjectIdentifier: Connection] = [:]
+  /// Closed in this round: the poller may still hold what it has to say of them.
+  private var ended: [AnyObject] = []
+  /// Had their share of this round, and have more to do.
+  private var unfinished: [Connection] = []
+  private var isStopping = false
+  private var stopDeadline = Int64.max
+  private let mail = Mutex<[@Sendable (Worker) -> Void]>([])
+
+  package init(index: Int, events: EventSink) throws(SystemCallError) {
+    self.index = index
+    self.events = events
+    poller = try Poller()
+    wake = try Wake()
+    now = Self.monotonic()
+    date = Date()
+    timers = TimerWheel(now: now)
+  }
+
+  deinit { scratch.deallocate() }
+
+  /// Runs something on the worker's thread, soon.
+  package func post(_ message: @escaping @Sendable (Worker) -> Void) {
+    let isFirst = mail.withLock { mail in
+      mail.append(message)
+      return mail.count == 1
+    }
+    if isFirst { wake.signal() }
+  }
+
+  // MARK: The loop
+
+  /// Runs until it is stopped and all connections have ended.
+  package func run() {
+    try? poller.add(wake.descriptor, .reading, owner: Unmanaged<PollTarget>.passUnretained(wake).toOpaque())
+    while !(isStopping && connections.isEmpty) {
+      poller.wait(!unfinished.isEmpty ? 0 : connections.isEmpty ? 1000 : Int32(TimerWheel.tick)) { readiness in
+        Unmanaged<PollTarget>.fromOpaque(readiness.owner).takeUnretainedValue().ready(readiness)
+      }
+      finishRound()
+    }
+  }
+
+  private func finishRound() {
+    now = Self.monotonic()
+    date = Date()
+    if wake.takeSignal() { readMail() }
+    let unfinished = self.unfinished
+    self.unfinished.removeAll()
+    for connection in unfinished { connection.goOn() }
+    for owner in timers.due(now) { owner.timerFired() }
+    if isStopping, now >= stopDeadline {
+      for connection in connections.values { connection.close(.drained) }
+    }
+    ended.removeAll(keepingCapacity: true)
+  }
+
+  private func readMail() {
+    let messages = mail.withLock { mail in
+      defer { mail = [] }
+      return mail
+    }
+    for message in messages { message(self) }
+  }
+
+  private static func monotonic() -> Int64 { microseconds() / 1000 }
+
+  static func microseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+  }
+
+  // MARK: Listeners
+
+  /// Puts another snapshot in force.
+  ///
+  /// - Parameter bound: sockets of listeners that are new or have another address, by the listener's name.
+  package func take(_ snapshot: Snapshot, bound: [String: Int32]) {
+    let names = Set(snapshot.listeners.map(\.name))
+    for (name, socket) in sockets where !names.contains(name) || bound[name] != nil {
+      retire(socket)
+      sockets[name] = nil
+    }
+    for listener in snapshot.listeners {
+      if let socket = sockets[listener.name] {
+        socket.listener = listener
+      } else if let descriptor = bound[listener.name] {
+        listen(descriptor, listener)
+      }
+    }
+    verdicts.keepOnly(snapshot.trusts)
+    for connection in connections.values { connection.judgeAgain(by: snapshot) }
+  }
+
+  private func listen(_ descriptor: Int32, _ listener: ListenerState) {
+    let socket = ListeningSocket(descriptor, listener: listener, worker: self)
+    do {
+      try poller.add(
+        descriptor, listener.sharesSocket ? [.reading, .exclusive] : .reading,
+        owner: Unmanaged<PollTarget>.passUnretained(socket).toOpaque())
+      sockets[listener.name] = socket
+    } catch {
+      events.problem("\(listener.name) doesn't listen: \(error)")
+    }
+  }
+
+  private func retire(_ socket: ListeningSocket) {
+    poller.remove(socket.descriptor)
+    ended.append(socket)
+  }
+
+  func cannotAccept(_ error: SystemCallError) { events.problem("no connection can be taken: \(error)") }
+
+  func accepted(_ descriptor: Int32, from address: SocketAddress, listener: ListenerState) {
+    let counters = counters.listener(listener.name)
+    counters.accepted += 1
+    guard listener.gauges.take(limit: listener.limits.connections) else {
+      counters.refuse("too-many-connections")
+      // Nothing is said to one connection too many, since that would take as long as serving it.
+      Glibc.close(descriptor)
+      return
+    }
+    let connection = Connection(descriptor, from: address, listener: listener, counters: counters, worker: self)
+    connections[ObjectIdentifier(connection)] = connection
+    counters.open += 1
+    guard watch(connection.client) else { return connection.close(.failed("epoll")) }
+    connection.begin()
+  }
+
+  // MARK: Connections
+
+  func watch(_ side: Side) -> Bool {
+    do {
+      try poller.add(
+        side.descriptor, [.reading, .writing, .changes], owner: Unmanaged<PollTarget>.passUnretained(side).toOpaque())
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  func retire(_ connection: Connection) {
+    connections[ObjectIdentifier(connection)] = nil
+    ended.append(connection)
+  }
+
+  func continueLater(_ connection: Connection) { unfinished.append(connection) }
+
+  /// Keeps it until what the poller has told is done with.
+  func keep(_ object: AnyObject) { ended.append(object) }
+
+  /// Takes no more connections, and waits for those that are open.
+  package func stop(within milliseconds: Int64) {
+    guard !isStopping else { return }
+    for socket in sockets.values { retire(socket) }
+    sockets = [:]
+    isStopping = true
+    stopDeadline = now + milliseconds
+    for connection in connections.values { connection.isToEndSoon() }
+  }
+}
+
+/// Wakes a worker that waits for its sockets.
+private final class Wake: PollTarget, @unchecked Sendable {
+  let descriptor: Int32
+  private var wasSignalled = false
+
+  init(_: Void = ()) throws(SystemCallError) {
+    descriptor = linux_event_counter()
+    guard descriptor >= 0 else { throw SystemCallError("eventfd") }
+  }
+
+  deinit { close(descriptor) }
+
+  func signal() {
+    var one: UInt64 = 1
+    _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
+  }
+
+  override func ready(_ readiness: Poller.Readiness) {
+    var count: UInt64 = 0
+    _ = read(descriptor, &count, MemoryLayout<UInt64>.size)
+    wasSignalled = true
+  }
+
+  func takeSignal() -> Bool {
+    defer { wasSignalled = false }
+    return wasSignalled
+  }
+}
