@@ -82,7 +82,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
-    .target(name: "LinuxCalls"),
+    .target(name: "LinuxCalls", linkerSettings: [.linkedLibrary("resolv")]),
     library("Credentials", pki),
     library("Formats", ["Credentials", yams] + pki),
     library("Diagnosis", ["Credentials", "Formats"] + pki),

@@ -13,6 +13,7 @@ Quick look: ROUTER_SECONDS=1 ROUTER_ROUNDS=1 ROUTER_IDLE=500 python3 router.py .
 
 import argparse
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -307,7 +308,10 @@ def load(mode, server, cpus=LOAD_CPUS, **options):
 
 
 def result_of(loading, server):
-    output, errors = loading.communicate()
+    try:
+        output, errors = loading.communicate()
+    finally:
+        loading.kill()
     if loading.returncode:
         sys.exit(f"{server.name}: {errors.strip()}\n{open(server.log).read()[-2000:]}")
     return json.loads(output)
@@ -389,7 +393,7 @@ def idle(bench):
         for name in bench.names:
             # A new process each time: an allocator keeps what the connections before had.
             with bench.servers((name, "tcp", 1)) as (server,):
-                result = measure("idle", server, count=IDLE, seconds=120)
+                result = measure("idle", server, count=IDLE)
                 figures[name].append((result["rssAfter"] - result["rssBefore"]) / IDLE / 1024)
     compare(bench.table, "idle connection: RSS", 1.0, figures, "KiB", among=("nginx",))
 
@@ -463,10 +467,12 @@ def workers(bench):
 
 def held(bench):
     """Connections that are all there, and that all answer after a while. A backend is one file more for each by TCP."""
-    for way, count in (("tcp", min(HELD, connection_limit())), ("http", min(HELD, file_limit() - 512))):
+    for way, most in (("tcp", connection_limit()), ("http", file_limit() - 512)):
         for name in bench.those(*SPEAK_HTTP):
+            # HAProxy reckons with two for each in any case.
+            count = min(HELD, connection_limit() if name == "haproxy" else most)
             with bench.servers((name, way, 1)) as (server,):
-                result = result_of(load("idle", server, count=count, hold=5, seconds=300), server)
+                result = result_of(load("idle", server, count=count, hold=5, seconds=60), server)
             whole = not result["errors"] and result["operations"] == count
             why = f"fewer than {HELD:,}: this machine allows {file_limit():,} files; " if count < HELD else ""
             bench.table.row(f"{name}: {count:,} idle connections held, {way}", "all" if name == "ours" else "",
@@ -556,7 +562,14 @@ def main():
     os.environ["PATH"] += ":/usr/sbin"
     if not PINNED:
         print("One processor only: the load takes its time from the servers", flush=True)
+    # So that an end from outside ends the servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = os.path.join(os.path.dirname(binaries), "bench-router")
+    alone = open(f"{folder}.lock", "w")
+    try:
+        fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit("another run measures here, and both would be wrong")
     prepare(folder)
     bench = Bench(names)
     try:

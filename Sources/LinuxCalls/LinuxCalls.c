@@ -2,9 +2,13 @@
 #define _GNU_SOURCE
 #include "LinuxCalls.h"
 
+#include <arpa/nameser.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <resolv.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,3 +32,27 @@ int linux_accept(int listener, void *address, uint32_t *length) {
 }
 
 int linux_event_counter(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int linux_service_lookup(const char *name, linux_service_record *found, int most) {
+  struct __res_state state;
+  memset(&state, 0, sizeof state);
+  if (res_ninit(&state) != 0) return -1;
+  unsigned char answer[NS_MAXMSG];
+  int length = res_nquery(&state, name, ns_c_in, ns_t_srv, answer, sizeof answer);
+  res_nclose(&state);
+  ns_msg message;
+  if (length < 0 || ns_initparse(answer, length, &message) != 0) return -1;
+  int count = 0;
+  for (int index = 0; index < ns_msg_count(message, ns_s_an) && count < most; index++) {
+    ns_rr record;
+    if (ns_parserr(&message, ns_s_an, index, &record) != 0) return -1;
+    if (ns_rr_type(record) != ns_t_srv || ns_rr_rdlen(record) < 7) continue;
+    const unsigned char *data = ns_rr_rdata(record);
+    found[count].priority = ns_get16(data);
+    found[count].weight = ns_get16(data + 2);
+    found[count].port = ns_get16(data + 4);
+    if (dn_expand(answer, answer + length, data + 6, found[count].host, sizeof found[count].host) < 0) continue;
+    count++;
+  }
+  return count;
+}

@@ -22,3 +22,12 @@ int linux_accept(int listener, void *address, uint32_t *length);
 
 /// A counter that wakes who polls it: eventfd(2), non-blocking and closed on exec. Returns the descriptor, or -1.
 int linux_event_counter(void);
+
+/// One SRV record (RFC 2782).
+typedef struct {
+  uint16_t priority, weight, port;
+  char host[256];
+} linux_service_record;
+
+/// Asks the resolver for the SRV records of a name. Returns how many there are, or -1.
+int linux_service_lookup(const char *name, linux_service_record *found, int most);

@@ -69,7 +69,8 @@ struct ListenerChecks {
     }
     for key in ["clients", "tls", "insecureAnyClient"] where has(key) {
       throw problem(
-        "\(key) without an identity: there is no TLS here", advice: "give it identity: {cert: FILE, key: FILE}", at: key)
+        "\(key) without an identity: there is no TLS here", advice: "give it identity: {cert: FILE, key: FILE}", at: key
+      )
     }
     try checkIdentityLimit()
     guard listen.isLocal || isSet("insecurePlain") else {

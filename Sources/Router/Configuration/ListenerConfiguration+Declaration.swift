@@ -76,8 +76,8 @@ extension ProxyAcceptance {
     let ranges = (declared.list("from") ?? []).compactMap { IPRange($0) }
     guard !ranges.isEmpty else {
       throw DeclarationError(
-        "proxyProtocol names no load balancer: every connection would be refused", advice: "for example from: [10.0.0.5]",
-        at: declared.place(of: "from"))
+        "proxyProtocol names no load balancer: every connection would be refused",
+        advice: "for example from: [10.0.0.5]", at: declared.place(of: "from"))
     }
     self.init(accept: declared.text("accept").flatMap { Versions(rawValue: $0) } ?? .v2, from: ranges)
   }
@@ -92,8 +92,9 @@ extension IdentityHeaders {
       guard let value = IdentityHeader.Value(rawValue: try header.required("value")) else { continue }
       guard seen.insert(name.lowercased()).inserted else {
         throw DeclarationError(
-          "the header \(name) would be set twice", advice: "one value each; forwardedClientCert sets X-Forwarded-Client-Cert",
-          at: header.place(of: "header"))
+          "the header \(name) would be set twice",
+          advice: "each has one value; forwardedClientCert sets X-Forwarded-Client-Cert", at: header.place(of: "header")
+        )
       }
       named.append(IdentityHeader(name: name, value: value))
     }

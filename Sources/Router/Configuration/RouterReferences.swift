@@ -54,8 +54,8 @@ struct RouterReferences {
       if let holder = holders[location] {
         errors.append(
           DeclarationError(
-            "\(location) is taken: \(holder) listens there already", advice: "each listener needs an address of its own",
-            at: declared.place(of: "listen")))
+            "\(location) is taken: \(holder) listens there already",
+            advice: "each listener needs an address of its own", at: declared.place(of: "listen")))
       } else {
         holders[location] = declared.text("name").map { "listener \"\($0)\"" } ?? "another listener"
       }

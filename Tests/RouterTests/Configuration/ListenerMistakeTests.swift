@@ -10,9 +10,10 @@ struct ListenerMistakeTests {
   private static let http = "\(plain), protocol: http"
   private static let passing = "\(plain), protocol: passthrough"
   private static let api =
-    "name: l, listen: \"[::]:443\", identity: {cert: a, key: b}, protocol: http, clients: {trust: t, allow: [{any: true}]}"
+    "name: l, listen: \"[::]:443\", identity: {cert: a, key: b}, protocol: http, "
+    + "clients: {trust: t, allow: [{any: true}]}"
 
-  private static let mistakes: [Mistake] = [
+  static let mistakes: [Mistake] = [
     .listener("\(plain), §proto: tcp", "unknown key \"proto\""),
     .listener("name: §a b, listen: \"unix:/s\", to: c", "\"a b\" is not a valid name: a name holds letters"),
     .listener("name: l, listen: §8443, to: c", "\"8443\" is not a valid address: addresses are written"),
@@ -30,7 +31,8 @@ struct ListenerMistakeTests {
     .listener("\(plain), clients: §{trust: t, allow: [{any: true}]}", "clients without an identity"),
     .listener("\(plain), tls: §{alpn: [a]}", "tls without an identity"),
     .listener("\(plain), insecureAnyClient: §true", "insecureAnyClient without an identity"),
-    .listener("\(plain), protocol: §postgres", "postgres has TLS inside its protocol, and the listener has no identity"),
+    .listener(
+      "\(plain), protocol: §postgres", "postgres has TLS inside its protocol, and the listener has no identity"),
     .listener("name: l, listen: \"[::]:443\", to: c, identity: §{cert: a, key: b}", "every client could connect"),
     .listener(
       "\(mutual), clients: {trust: t, allow: [{any: true}]}, insecureAnyClient: §true",
@@ -41,7 +43,8 @@ struct ListenerMistakeTests {
     .listener("\(mutual), clients: {trust: t, allow: [§{}]}", "the rule has no condition"),
     .listener("\(mutual), clients: {trust: t, allow: [§{name: a, any: false}]}", "the rule has no condition"),
     .listener("\(mutual), clients: {trust: t, allow: [{cn: a, any: §true}]}", "any stands beside other conditions"),
-    .listener("\(mutual), clients: {trust: t, deny: [{ip: §10.0.0.0/33}]}", "\"10.0.0.0/33\" is not a valid address range"),
+    .listener(
+      "\(mutual), clients: {trust: t, deny: [{ip: §10.0.0.0/33}]}", "\"10.0.0.0/33\" is not a valid address range"),
     .listener("\(mutual), clients: {trust: t, allow: [{fingerprint: §ab}]}", "\"ab\" is not a valid fingerprint"),
     .listener("\(mutual), clients: {trust: t, allow: [{dns: §a..b}]}", "\"a..b\" is not a valid pattern"),
     .listener("\(mutual), clients: {trust: t, allow: [{any: true}], staleAfter: §1d}", "staleAfter is for a CRL"),
@@ -78,9 +81,9 @@ struct ListenerMistakeTests {
     // Forwarding.
     .listener("name: l, listen: \"unix:/s\", to: §d", "there is no cluster \"d\""),
     .listener("\(http), routes: [{path: /, to: §e}]", "there is no cluster \"e\""),
-    Mistake("listeners: [§{name: l, listen: \"unix:/s\"}]\n\(RouterYAML.cluster)", "the key \"to\" is missing"),
+    Mistake("listeners: [§{name: l, listen: \"unix:/s\"}]\n\(RouterYAML.backend)", "the key \"to\" is missing"),
     Mistake(
-      "listeners: [§{name: l, listen: \"unix:/s\", protocol: http}]\n\(RouterYAML.cluster)", "nothing is forwarded"),
+      "listeners: [§{name: l, listen: \"unix:/s\", protocol: http}]\n\(RouterYAML.backend)", "nothing is forwarded"),
     .listener("\(plain), routes: §[{path: /, to: c}]", "routes are for http and passthrough"),
     .listener("\(http), routes: [{path: §v1, to: c}]", "\"v1\" is not a valid path: a path begins with a slash"),
     .listener("\(http), routes: [{path: /a, to: c}, §{path: /a, to: c}]", "an earlier route takes the same"),
@@ -101,11 +104,12 @@ struct ListenerMistakeTests {
 
     // PROXY protocol.
     .listener("\(plain), proxyProtocol: §{from: [10.0.0.1]}", "proxyProtocol on a Unix socket"),
-    .listener("name: l, listen: \"[::1]:1\", to: c, proxyProtocol: {from: §[]}", "proxyProtocol names no load balancer"),
+    .listener(
+      "name: l, listen: \"[::1]:1\", to: c, proxyProtocol: {from: §[]}", "proxyProtocol names no load balancer"),
     .listener("name: l, listen: \"[::1]:1\", to: c, proxyProtocol: §{accept: v2}", "the key \"from\" is missing"),
   ]
 
-  @Test("each is named with its line and column, and with what to do", arguments: mistakes)
+  @Test("each is named with its line and column, and with what to do", arguments: ListenerMistakeTests.mistakes)
   func mistake(_ mistake: Mistake) {
     let errors = RouterYAML.errors(mistake.yaml)
     #expect(errors.count == 1, "\(errors.map(\.message))")

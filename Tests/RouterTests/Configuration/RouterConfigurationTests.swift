@@ -68,7 +68,7 @@ struct RouterConfigurationTests {
             limits: {connections: 5, perIdentity: 2, handshakesPerSecond: 9, handshakeTimeout: 3s, idle: none}
             proxyProtocol: {accept: any, from: [10.0.0.5, "fd00::/8"]}
             to: c
-        \(RouterYAML.cluster)
+        \(RouterYAML.backend)
         """
       ).listeners.first)
     #expect(listener.listen == .address(ListenAddress(host: "::", port: 8883)) && listener.protocol == .postgres)
@@ -113,7 +113,7 @@ struct RouterConfigurationTests {
             routes:
               - {host: "*.example.org", path: /v1/, to: c, allow: [{any: true}]}
               - {to: c, deny: [{org: ORG2}]}
-        \(RouterYAML.cluster)
+        \(RouterYAML.backend)
         """
       ).listeners.first)
     #expect(listener.to == nil && listener.tls.alpn == ["h2", "http/1.1"])

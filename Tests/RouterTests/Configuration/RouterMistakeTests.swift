@@ -6,9 +6,9 @@ import Testing
 struct RouterMistakeTests {
   private static let listener = "name: l, listen: \"unix:/s\", to: c"
 
-  private static let mistakes: [Mistake] = [
+  static let mistakes: [Mistake] = [
     Mistake("§listeners: []", "the key \"clusters\" is missing"),
-    Mistake("listeners: §[]\n\(RouterYAML.cluster)", "the router has no listeners"),
+    Mistake("listeners: §[]\n\(RouterYAML.backend)", "the router has no listeners"),
     .listener("\(listener)}, {name: §l, listen: \"unix:/t\", to: c", "a second listener is called \"l\""),
     .listener(
       "\(listener)}, {name: m, listen: §\"unix:/s\", to: c",
@@ -17,16 +17,16 @@ struct RouterMistakeTests {
       "name: l, listen: \"[0:0::1]:5\", to: c}, {name: m, listen: §\"[::1]:5\", to: c",
       "[::1]:5 is taken: listener \"l\" listens there already"),
     Mistake(
-      "admin: /s\nlisteners: [{name: l, listen: §\"unix:/s\", to: c}]\n\(RouterYAML.cluster)",
+      "admin: /s\nlisteners: [{name: l, listen: §\"unix:/s\", to: c}]\n\(RouterYAML.backend)",
       "unix:/s is taken: admin listens there already"),
     Mistake(
-      "admin: §/\(String(repeating: "a", count: 107))\nlisteners: [{\(listener)}]\n\(RouterYAML.cluster)",
+      "admin: §/\(String(repeating: "a", count: 107))\nlisteners: [{\(listener)}]\n\(RouterYAML.backend)",
       "the path of a socket has 107 bytes at most"),
-    Mistake("workers: §0\nlisteners: [{\(listener)}]\n\(RouterYAML.cluster)", "0 is not within 1 to 256"),
-    Mistake("user: §\"\"\nlisteners: [{\(listener)}]\n\(RouterYAML.cluster)", "\"\" is not a valid name: an account"),
-    Mistake("group: §-1\nlisteners: [{\(listener)}]\n\(RouterYAML.cluster)", "\"-1\" is not a valid name: an account"),
-    Mistake("drain: §soon\nlisteners: [{\(listener)}]\n\(RouterYAML.cluster)", "\"soon\" is not a valid duration"),
-    Mistake("log: {access: §some}\nlisteners: [{\(listener)}]\n\(RouterYAML.cluster)", "unknown value \"some\""),
+    Mistake("workers: §0\nlisteners: [{\(listener)}]\n\(RouterYAML.backend)", "0 is not within 1 to 256"),
+    Mistake("user: §\"\"\nlisteners: [{\(listener)}]\n\(RouterYAML.backend)", "\"\" is not a valid name: an account"),
+    Mistake("group: §-1\nlisteners: [{\(listener)}]\n\(RouterYAML.backend)", "\"-1\" is not a valid name: an account"),
+    Mistake("drain: §soon\nlisteners: [{\(listener)}]\n\(RouterYAML.backend)", "\"soon\" is not a valid duration"),
+    Mistake("log: {access: §some}\nlisteners: [{\(listener)}]\n\(RouterYAML.backend)", "unknown value \"some\""),
 
     .cluster("name: c, endpoints: [\"a:1\"], §endpoint: b", "unknown key \"endpoint\""),
     .cluster("name: c, endpoints: [\"a:1\"]}, {name: §c, endpoints: [\"a:1\"]", "a second cluster is called \"c\""),
@@ -50,7 +50,7 @@ struct RouterMistakeTests {
     .cluster("name: c, endpoints: [\"a:1\"], outlier: {for: §1}", "\"1\" is not a valid duration"),
   ]
 
-  @Test("each is named with its line and column, and with what to do", arguments: mistakes)
+  @Test("each is named with its line and column, and with what to do", arguments: RouterMistakeTests.mistakes)
   func mistake(_ mistake: Mistake) {
     let errors = RouterYAML.errors(mistake.yaml)
     #expect(errors.count == 1, "\(errors.map(\.message))")

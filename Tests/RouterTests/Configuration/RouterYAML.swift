@@ -1,17 +1,18 @@
 import Formats
 import Router
+import Testing
 
 /// router.yaml in tests.
 enum RouterYAML {
   /// What a cluster needs at least, so that listeners have somewhere to forward to.
-  static let cluster = "clusters: [{name: c, endpoints: [\"10.0.0.1:1\"]}]"
+  static let backend = "clusters: [{name: c, endpoints: [\"10.0.0.1:1\"]}]"
 
   static func parse(_ yaml: String) throws(DeclarationErrors) -> RouterConfiguration {
     try RouterConfigurationFile(path: "etc/router.yaml").parse(Array(yaml.utf8))
   }
 
   /// A file with one listener, given by its keys, and the cluster `c`.
-  static func listener(_ keys: String) -> String { "listeners: [{\(keys)}]\n\(cluster)" }
+  static func listener(_ keys: String) -> String { "listeners: [{\(keys)}]\n\(backend)" }
 
   /// A file with one cluster, given by its keys, and a listener.
   static func cluster(_ keys: String) -> String {
@@ -36,9 +37,9 @@ struct Mistake: Sendable, CustomTestStringConvertible {
 
   init(_ marked: String, _ problem: String) {
     let before = marked.prefix { $0 != "§" }
-    let line = before.split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = before.split(separator: "\n", omittingEmptySubsequences: false)
     yaml = marked.filter { $0 != "§" }
-    place = "\(line.count):\((line.last?.count ?? 0) + 1)"
+    place = "\(lines.count):\((lines.last?.count ?? 0) + 1)"
     self.problem = problem
   }
 

@@ -5,7 +5,8 @@ import Testing
 @Suite("rules of identity")
 struct IdentityRulesTests {
   private static let robot = PeerIdentity(
-    commonNames: ["north-robots"], organizations: ["ORG1", "Robots"], dnsNames: ["r1.north.example", "Gateway.example"],
+    commonNames: ["north-robots"], organizations: ["ORG1", "Robots"],
+    dnsNames: ["r1.north.example", "Gateway.example"],
     addresses: ["10.1.2.3", "fd00::1"], uris: ["spiffe://example.org/robot/1"],
     fingerprint: String(repeating: "0f", count: 32), subject: "CN=north-robots", issuer: "CN=Fleet CA 2",
     issuerCommonNames: ["Fleet CA 2"], serial: "01")
@@ -38,8 +39,8 @@ struct IdentityRulesTests {
       ("fd00::1", true), ("fd00::/8", true), ("fd00::2/127", false), ("fd00::/127", true), ("fc00::/7", true),
       ("::/0", true), ("fe00::/8", false), ("fd00::1/128", true),
     ])
-  func addresses(range: String, isMatch: Bool) throws {
-    let range = try #require(IPRange(range))
+  func addresses(text: String, isMatch: Bool) throws {
+    let range = try #require(IPRange(text))
     #expect(IdentityCondition.address(range).matches(Self.robot) == isMatch)
     let version4 = try #require(IPAddress("10.1.2.3"))
     let version6 = try #require(IPAddress("fd00::1"))

@@ -14,20 +14,21 @@ struct PeerIdentityTests {
     subject: DistinguishedName, alternatives: Certificate.Extension? = nil
   ) throws -> (PeerIdentity, der: [UInt8]) {
     let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
+    let extensions: [Certificate.Extension] = alternatives.map { [$0] } ?? []
     let certificate = try Certificate(
-      version: .v3, serialNumber: .init(bytes: [0x1f, 0x2e, 0x3d]), publicKey: key.publicKey,
+      version: .v3, serialNumber: Certificate.SerialNumber(bytes: [0x1f, 0x2e, 0x3d]), publicKey: key.publicKey,
       notValidBefore: Self.start, notValidAfter: Self.start + 86_400,
       issuer: try DistinguishedName {
         OrganizationName("ORG1")
         CommonName("Fleet CA")
       }, subject: subject, signatureAlgorithm: .ecdsaWithSHA256,
-      extensions: Certificate.Extensions(alternatives.map { [$0] } ?? []), issuerPrivateKey: key)
+      extensions: Certificate.Extensions(extensions), issuerPrivateKey: key)
     let der = try certificate.derBytes()
     return (PeerIdentity(certificate, der: der), der)
   }
 
   private func value(_ oid: ASN1ObjectIdentifier, _ text: String) -> RelativeDistinguishedName {
-    RelativeDistinguishedName([.init(type: oid, utf8String: text)])
+    RelativeDistinguishedName(RelativeDistinguishedName.Attribute(type: oid, utf8String: text))
   }
 
   @Test("its names, dates and fingerprint are those of the certificate")
@@ -66,10 +67,10 @@ struct PeerIdentityTests {
   func strings() throws {
     let wide = try ASN1Any(erasing: ASN1BMPString(contentBytes: [0, 0x41, 0x01, 0x07]))
     let latin = try ASN1Any(erasing: ASN1TeletexString(contentBytes: [0x42, 0xe9]))
-    let (peer, _) = try identity(
-      subject: DistinguishedName([wide, latin].map {
-        RelativeDistinguishedName([.init(type: .RDNAttributeType.commonName, value: $0)])
-      }))
+    let names = [wide, latin].map { value in
+      RelativeDistinguishedName(RelativeDistinguishedName.Attribute(type: .RDNAttributeType.commonName, value: value))
+    }
+    let (peer, _) = try identity(subject: DistinguishedName(names))
     #expect(peer.commonNames == ["A\u{107}", "B\u{e9}"])
   }
 }
