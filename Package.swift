@@ -93,11 +93,15 @@ let package = Package(
     library("TLSRuntime", ["Credentials", "Formats", "Diagnosis"] + pki + transport + http),
     library(
       "Orchestrator", ["Credentials", "Formats", "Enrolment", "Ledger", "TLSRuntime", yams] + pki + nio + service),
+    // HTTP/2 for the router: Debian's libnghttp2-dev.
+    .systemLibrary(name: "Nghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    // BoringSSL and llhttp come with NIOSSL and NIOHTTP1, as modules of theirs.
     library(
       "Router",
       [
-        "LinuxCalls", "Credentials", "Formats", "Diagnosis", "TLSRuntime", yams,
-        .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
+        "LinuxCalls", "Nghttp2", "Credentials", "Formats", "Diagnosis", "TLSRuntime", yams,
+        .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
       ] + pki),
     library("Kubernetes", ["Credentials", "Formats", "Diagnosis", "TLSRuntime"] + subprocess + pki),
     library(
@@ -142,6 +146,9 @@ let package = Package(
         + pki
         + transport + service,
       exclude: ["HTTP/clients.py"]),
+    tests(
+      "RouterTests",
+      ["Router", "Formats", "Credentials", "PKITestKit", .product(name: "Logging", package: "swift-log")] + pki),
     tests("KubernetesTests", ["Kubernetes", "TLSRuntime", "Formats", "Credentials", "PKITestKit"] + pki),
   ]
 )

@@ -38,19 +38,12 @@ struct RouterRun: ParsableCommand {
     let logger = Logger(label: "countersign") { _ in JSONLogHandler(level: common.verbose ? min(.debug, level) : level) }
     let service = try RouterService(
       .init(
-        configuration: parse, read: read, environment: ProcessInfo.processInfo.environment, logger: logger))
+        path: path, configuration: parse, read: read, environment: ProcessInfo.processInfo.environment, logger: logger))
     for (name, address) in service.addresses.sorted(by: { $0.key < $1.key }) {
       logger.info("listening", metadata: ["listener": "\(name)", "address": "\(address)"])
     }
     let signals = [
-      watch(SIGHUP) {
-        do {
-          try service.reload()
-          logger.info("reloaded")
-        } catch {
-          logger.error("nothing was changed: \((error as? any ExplainedError)?.message ?? "\(error)")")
-        }
-      },
+      watch(SIGHUP) { try? service.reload() },
       watch(SIGTERM) { service.stop() }, watch(SIGINT) { service.stop() },
     ]
     withExtendedLifetime(signals) { service.run() }

@@ -22,7 +22,7 @@ final class Connection: SocketOwner {
   private var opened: Side?
   private var exchange: (any Exchange)?
   private var identity: String?
-  private var deadline = Int64.max
+  private var timerDeadline = Int64.max
   var lastActivity: Int64
 
   init(
@@ -152,20 +152,33 @@ final class Connection: SocketOwner {
 
   private func serve() {
     stage = .serving
-    let exchange: any Exchange = Tunnel(self, first: preface.hello)
+    let exchange = makeExchange()
     self.exchange = exchange
     setDeadline()
     exchange.begin()
   }
 
+  private func makeExchange() -> any Exchange {
+    guard listener.configuration.protocol == .http else { return Tunnel(self, first: preface.hello) }
+    return facts.agreement?.applicationProtocol == "h2" ? HTTP2Exchange(self) : HTTP1Exchange(self)
+  }
+
+  /// What the exchange waits for has another deadline.
+  func deadlineChanged() {
+    guard stage == .serving, let exchange, exchange.deadline < timerDeadline else { return }
+    setDeadline()
+  }
+
   private func setDeadline() {
     var next = listener.limits.idle.map { lastActivity + $0.milliseconds } ?? Int64.max
+    next = min(next, exchange?.deadline ?? .max)
     if let end = client.verdict?.end, end != .distantFuture {
       // The clock of the calendar may be set: it is looked at now and then.
       let left = max(0, Int64(end.timeIntervalSince(worker.date) * 1000))
       next = min(next, worker.now + min(left, 30_000))
     }
-    if next == Int64.max { stopTimer() } else { setTimer(max(next, worker.now + 1)) }
+    timerDeadline = max(next, worker.now + 1)
+    if next == Int64.max { stopTimer() } else { setTimer(timerDeadline) }
   }
 
   override func timerFired() {
@@ -175,6 +188,8 @@ final class Connection: SocketOwner {
     case .serving:
       if let end = client.verdict?.end, worker.date >= end { return close(.certificateExpired) }
       if let idle = listener.limits.idle, worker.now - lastActivity >= idle.milliseconds { return close(.idle) }
+      if let exchange, worker.now >= exchange.deadline { exchange.deadlinePassed() }
+      guard stage == .serving else { return }
       setDeadline()
     }
   }
@@ -234,6 +249,9 @@ struct ConnectionFacts {
 
 /// What goes on on a connection once its client is let in.
 protocol Exchange: AnyObject {
+  /// When the client has to be done with what it does.
+  var deadline: Int64 { get }
+  func deadlinePassed()
   func begin()
   func clientIsReady()
   /// Why it has to end under other rules and other trust; nil when it may go on.

@@ -105,7 +105,7 @@ final class Tunnel: Exchange, UpstreamUser {
   }
 
   /// How much of one direction is moved before the others have their turn.
-  private static let share = 4 * TLSBytes.inputCapacity
+  private static let share = 2 * TLSBytes.inputCapacity
 
   /// - Returns: how many bytes went.
   private func pump(_ source: Side, to target: Side) -> Int {
@@ -119,6 +119,7 @@ final class Tunnel: Exchange, UpstreamUser {
       case .bytes(let bytes):
         moved += bytes.count
         target.write(bytes)
+        source.adapt(to: bytes.count, wasTaken: !target.isCongested)
       case .nothing:
         return moved
       case .failed:
@@ -144,6 +145,10 @@ final class Tunnel: Exchange, UpstreamUser {
     side.verdict = again
     return again.refusal.map { .backend(code: $0.code, message: $0.message) }
   }
+
+  var deadline: Int64 { .max }
+
+  func deadlinePassed() {}
 
   func isToEndSoon() {}
 

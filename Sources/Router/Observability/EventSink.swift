@@ -32,11 +32,29 @@ package final class EventSink: Sendable {
   package func problem(_ message: String) { logger.error("\(message)") }
 
   func ended(_ connection: Connection, _ end: ConnectionEnd) {
+    // What is asked on the admin socket is no traffic.
+    guard connection.listener.admin == nil else { return }
     let record = end.isRefusal ? HandshakeRecord(connection, end, at: connection.worker.date) : nil
     if let record { records.add(record) }
     let access = access.withLock { $0 }
     guard access == .all || access == .refused && end.isRefusal else { return }
+    // Each request has a line of its own.
+    guard connection.listener.configuration.protocol != .http || end.isRefusal else { return }
     lines.append(line(connection, end, id: record?.id))
+  }
+
+  /// - Returns: the record's ID.
+  func refused(_ transaction: HTTPTransaction, _ refusal: PeerRefusal) -> String {
+    let record = HandshakeRecord(transaction.connection, .refused(refusal), at: transaction.connection.worker.date)
+    records.add(record)
+    return record.id
+  }
+
+  func answered(_ answer: RequestFacts) {
+    guard answer.transaction.connection.listener.admin == nil else { return }
+    let access = access.withLock { $0 }
+    guard access == .all || access == .refused && answer.reason != nil else { return }
+    lines.append(answer.line(at: answer.transaction.connection.worker.date))
   }
 
   private func line(_ connection: Connection, _ end: ConnectionEnd, id: String?) -> [UInt8] {

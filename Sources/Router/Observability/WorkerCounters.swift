@@ -93,4 +93,9 @@ struct Histogram {
     counts[Self.bounds.firstIndex { microseconds <= $0 } ?? Self.bounds.count] += 1
     sum += microseconds
   }
+
+  mutating func add(_ other: Histogram) {
+    for index in counts.indices { counts[index] += other.counts[index] }
+    sum += other.sum
+  }
 }

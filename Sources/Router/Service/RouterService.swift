@@ -3,12 +3,16 @@ import Foundation
 import Formats
 import Glibc
 package import Logging
+import SwiftASN1
 import Synchronization
+import X509
 
 /// The router: its workers, and what tells them what holds.
 package final class RouterService: Sendable {
   /// What the service needs of the outside.
   package struct Edge: Sendable {
+    /// Where router.yaml is.
+    package var path: String
     /// Reads and checks router.yaml.
     package var configuration: @Sendable () throws -> RouterConfiguration
     package var read: @Sendable (String) throws -> [UInt8]
@@ -16,9 +20,10 @@ package final class RouterService: Sendable {
     package var logger: Logger
 
     package init(
-      configuration: @escaping @Sendable () throws -> RouterConfiguration,
+      path: String, configuration: @escaping @Sendable () throws -> RouterConfiguration,
       read: @escaping @Sendable (String) throws -> [UInt8], environment: [String: String], logger: Logger
     ) {
+      self.path = path
       self.configuration = configuration
       self.read = read
       self.environment = environment
@@ -29,6 +34,9 @@ package final class RouterService: Sendable {
   private struct State {
     var snapshot: Snapshot?
     var sockets: ListeningSockets
+    var watch = FileWatch()
+    var configuredAt = Date()
+    var lastProblem: String?
     var isStopping = false
   }
 
@@ -39,6 +47,7 @@ package final class RouterService: Sendable {
   private let events: EventSink
   private let lines: LineWriter
   private let records = HandshakeRecords()
+  private let lists: RevocationFetcher
   private let state: Mutex<State>
   private let finished = DispatchGroup()
 
@@ -48,35 +57,76 @@ package final class RouterService: Sendable {
     logger = edge.logger
     let configuration = try edge.configuration()
     lines = LineWriter(STDOUT_FILENO)
-    events = EventSink(
-      logger: edge.logger, access: configuration.log.access, lines: lines, records: records)
+    events = EventSink(logger: edge.logger, access: configuration.log.access, lines: lines, records: records)
     let count = configuration.workers ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     var workers: [Worker] = []
     for index in 0..<count { workers.append(try Worker(index: index, events: events)) }
     self.workers = workers
-    builder = SnapshotBuilder(reading: edge.read, resolved: Resolver.locations)
+    lists = RevocationFetcher(logger: edge.logger)
+    builder = SnapshotBuilder(reading: edge.read, fetched: lists.latest, resolved: Resolver.locations)
     state = Mutex(State(sockets: ListeningSockets(workers: count, environment: edge.environment)))
+    lists.fetch(configuration.revocationURLs)
     try apply(configuration)
   }
 
   /// Where the listeners are, by name.
   package var addresses: [String: String] { state.withLock { $0.sockets.addresses } }
 
-  /// Puts the configuration in force as it is now, or says why not; what was in force stays then.
-  package func reload() throws { try apply(try edge.configuration()) }
+  // MARK: What holds
+
+  /// Puts configuration and files in force as they are now. Where they can't be, what was in force stays.
+  /// - Throws: why nothing was changed.
+  package func reload() throws {
+    do {
+      try apply(try edge.configuration())
+      logger.info("reloaded")
+    } catch {
+      let problem = RouterProblem(error)
+      // Looked at again when it has changed once more, and not every second.
+      state.withLock { state in
+        state.lastProblem = problem.message
+        state.watch.reset(watched(state.snapshot))
+      }
+      logger.error("nothing was changed", metadata: ["reason": "\(problem.message)", "hint": "\(problem.hint ?? "")"])
+      throw error
+    }
+  }
+
+  private func watched(_ snapshot: Snapshot?) -> Set<String> { (snapshot?.files ?? []).union([edge.path]) }
 
   private func apply(_ configuration: RouterConfiguration) throws {
     try state.withLock { state in
       guard !state.isStopping else { return }
       let snapshot = try builder.build(configuration, after: state.snapshot, at: Date())
-      let bound = try state.sockets.bind(configuration.listeners)
-      state.snapshot = snapshot
+      var listeners = configuration.listeners
+      if let admin = configuration.admin { listeners.append(Self.adminListener(admin)) }
+      let bound = try state.sockets.bind(listeners)
+      let admin = configuration.admin.map { makeAdmin($0, after: state.snapshot) }
+      let whole = admin.map { snapshot.adding($0) } ?? snapshot
+      state.snapshot = whole
+      state.watch.reset(watched(whole))
+      state.configuredAt = Date()
+      state.lastProblem = nil
       events.setAccess(configuration.log.access)
-      for (worker, sockets) in zip(workers, bound) {
-        worker.post { $0.take(snapshot, bound: sockets) }
-      }
+      for (worker, sockets) in zip(workers, bound) { worker.post { $0.take(whole, bound: sockets) } }
     }
   }
+
+  private static let adminName = "(admin)"
+
+  private static func adminListener(_ path: String) -> ListenerConfiguration {
+    ListenerConfiguration(name: adminName, listen: .unix(path), protocol: .http)
+  }
+
+  private func makeAdmin(_ path: String, after previous: Snapshot?) -> ListenerState {
+    if let known = previous?.listener(named: Self.adminName) { return known }
+    let admin = Admin(records: records, status: { [self] in status }, reload: { [self] in try reload() })
+    admin.watch(workers)
+    return ListenerState(
+      Self.adminListener(path), tls: nil, recipe: nil, cluster: nil, routes: [], gauges: ListenerGauges(), admin: admin)
+  }
+
+  // MARK: The service
 
   /// Serves until ``stop()``, and then until all connections have ended or their time is over.
   package func run() {
@@ -90,8 +140,37 @@ package final class RouterService: Sendable {
       thread.stackSize = 1 << 20
       thread.start()
     }
+    Thread.detachNewThread { [self] in look() }
     finished.wait()
     lines.end()
+  }
+
+  /// Looks at files, names and lists, each when its time has come.
+  private func look() {
+    var rounds = 0
+    while !state.withLock({ $0.isStopping }) {
+      Thread.sleep(forTimeInterval: 1)
+      rounds += 1
+      let (hasChanged, configuration) = state.withLock { ($0.watch.hasChanged(), $0.snapshot?.configuration) }
+      let isDue = rounds % RevocationFetcher.interval == 0
+      let hasNewLists = isDue && lists.fetch(configuration?.revocationURLs ?? [])
+      if hasChanged || hasNewLists { try? reload() }
+      resolve(rounds)
+    }
+  }
+
+  private func resolve(_ rounds: Int) {
+    for cluster in state.withLock({ $0.snapshot?.clusters ?? [] }) {
+      let every = max(1, Int(cluster.configuration.resolve.components.seconds))
+      guard rounds % every == 0, cluster.configuration.endpoints.contains(where: \.isName) else { continue }
+      let found = cluster.configuration.endpoints.flatMap(Resolver.locations)
+      // A name that can't be resolved for the moment has not moved.
+      guard !found.isEmpty else {
+        logger.warning("names can't be resolved", metadata: ["cluster": "\(cluster.name)"])
+        continue
+      }
+      cluster.replace(found)
+    }
   }
 
   package func stop() {
@@ -99,6 +178,74 @@ package final class RouterService: Sendable {
       state.isStopping = true
       return state.snapshot?.configuration.drain ?? .zero
     }
+    logger.info("stopping", metadata: ["drain": "\(drain)"])
     for worker in workers { worker.post { $0.stop(within: drain.milliseconds) } }
+  }
+
+  // MARK: Status
+
+  private var status: RouterStatus {
+    let now = Worker.microseconds() / 1000
+    return state.withLock { state in
+      RouterStatus(
+        workers: workers.count, configuredAt: state.configuredAt, lastProblem: state.lastProblem,
+        droppedLogLines: lines.dropped,
+        listeners: (state.snapshot?.listeners ?? []).filter { $0.admin == nil }.map { listener in
+          RouterStatus.Listener(
+            name: listener.name, address: state.sockets.addresses[listener.name] ?? "",
+            certificateNotAfter: listener.recipe?.credential?.notAfter,
+            revocationStaleSince: listener.tls?.trust?.revocation?.staleSince)
+        },
+        clusters: (state.snapshot?.clusters ?? []).map { cluster in
+          RouterStatus.Cluster(
+            name: cluster.name,
+            endpoints: cluster.current.map { endpoint in
+              .init(
+                address: endpoint.location.address.description, isHealthy: endpoint.isHealthy,
+                isEjected: endpoint.isEjected(at: now), connections: endpoint.connections)
+            })
+        })
+    }
+  }
+}
+
+/// What an operator is told of any error.
+struct RouterProblem {
+  let message: String
+  let hint: String?
+
+  init(_ error: any Error) {
+    let explained = error as? any ExplainedError
+    message = explained?.message ?? "\(error)"
+    hint = explained?.hint
+  }
+}
+
+extension EndpointLocation {
+  /// What it stands for may change.
+  var isName: Bool {
+    switch self {
+    case .host(let host, _): IPAddress(host) == nil
+    case .unix: false
+    case .service: true
+    }
+  }
+}
+
+extension RouterConfiguration {
+  /// Where revocation lists are to be fetched.
+  var revocationURLs: Set<String> {
+    let sources = listeners.compactMap { $0.clients?.revocation } + clusters.compactMap { $0.tls?.revocation }
+    return Set(sources.flatMap(\.locations).filter { $0.contains("://") })
+  }
+}
+
+extension RouterCredential {
+  var notAfter: Date? { chain.first.flatMap { try? Certificate(derEncoded: $0) }?.notValidAfter }
+}
+
+extension Snapshot {
+  func adding(_ listener: ListenerState) -> Snapshot {
+    Snapshot(configuration: configuration, listeners: listeners + [listener], clusters: clusters, files: files)
   }
 }

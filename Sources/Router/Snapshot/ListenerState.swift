@@ -11,6 +11,8 @@ package final class ListenerState: Sendable {
   let cluster: ClusterState?
   let routes: [RouteState]
   let gauges: ListenerGauges
+  /// Answers its requests itself: the admin socket.
+  let admin: Admin?
   /// Whether its socket was made elsewhere, so that all workers wait for the same.
   let sharesSocket: Bool
 
@@ -20,7 +22,7 @@ package final class ListenerState: Sendable {
 
   init(
     _ configuration: ListenerConfiguration, tls: TLSContext?, recipe: TLSRecipe?, cluster: ClusterState?,
-    routes: [RouteState], gauges: ListenerGauges
+    routes: [RouteState], gauges: ListenerGauges, admin: Admin? = nil
   ) {
     self.configuration = configuration
     self.tls = tls
@@ -28,6 +30,7 @@ package final class ListenerState: Sendable {
     self.cluster = cluster
     self.routes = routes
     self.gauges = gauges
+    self.admin = admin
     if case .address = configuration.listen { sharesSocket = false } else { sharesSocket = true }
   }
 }

@@ -30,7 +30,6 @@ struct TLSSession: ~Copyable {
   }
 
   func handshake() -> Progress {
-    ERR_clear_error()
     let result = SSL_do_handshake(handle)
     return result == 1 ? .done : progress(result)
   }
@@ -44,7 +43,6 @@ struct TLSSession: ~Copyable {
   }
 
   func read(into target: UnsafeMutableRawBufferPointer) -> Reading {
-    ERR_clear_error()
     let result = SSL_read(handle, target.baseAddress, Int32(clamping: target.count))
     guard result <= 0 else { return .bytes(Int(result)) }
     return switch progress(result) {
@@ -58,7 +56,6 @@ struct TLSSession: ~Copyable {
   func write(_ bytes: UnsafeRawBufferPointer) -> TLSFailure? {
     var rest = bytes
     while rest.count > 0 {
-      ERR_clear_error()
       let result = SSL_write(handle, rest.baseAddress, Int32(clamping: rest.count))
       guard result > 0 else {
         if case .failed(let failure) = progress(result) { return failure }
@@ -74,6 +71,7 @@ struct TLSSession: ~Copyable {
 
   func sendFatalAlert(_ alert: UInt8) { _ = SSL_send_fatal_alert(handle, alert) }
 
+  /// Leaves this thread's queue of errors empty, as it has to be before each call.
   private func progress(_ result: Int32) -> Progress {
     switch SSL_get_error(handle, result) {
     case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: .wantsMore

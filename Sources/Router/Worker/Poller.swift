@@ -6,6 +6,7 @@ final class Poller {
   struct Interest: OptionSet {
     let rawValue: UInt32
     static let reading = Interest(rawValue: EPOLLIN.rawValue | EPOLLRDHUP.rawValue)
+    static let accepting = Interest(rawValue: EPOLLIN.rawValue)
     static let writing = Interest(rawValue: EPOLLOUT.rawValue)
     /// Where several wait for the same descriptor, one of them is told.
     static let exclusive = Interest(rawValue: EPOLLEXCLUSIVE.rawValue)

@@ -21,6 +21,9 @@ final class Side: PollTarget {
   private var pending = PendingBytes()
   /// Read already, before it was known what it is.
   private var early = PendingBytes()
+  /// How much is read at once: more and more as long as the other side takes it, so that a slow one makes us keep little.
+  private var readSize = Side.smallestRead
+  private static let smallestRead = 64 << 10
   /// The verdict on the peer, when it presented a chain.
   var verdict: PeerVerdict?
   var failure: SideFailure?
@@ -146,8 +149,8 @@ final class Side: PollTarget {
       return .bytes(UnsafeRawBufferPointer(rebasing: target[..<count]))
     }
     guard isReadable else { return .nothing }
-    let count = recv(descriptor, target.baseAddress, TLSBytes.inputCapacity, 0)
-    switch outcome(count, of: TLSBytes.inputCapacity) {
+    let count = recv(descriptor, target.baseAddress, readSize, 0)
+    switch outcome(count, of: readSize) {
     case .some(let count): return .bytes(UnsafeRawBufferPointer(rebasing: target[..<count]))
     case .nothing: return .nothing
     case .end:
@@ -166,6 +169,8 @@ final class Side: PollTarget {
       switch reading {
       case .bytes(let count):
         filled += count
+        // BoringSSL keeps no more than one record: without input there is nothing more to come.
+        if worker.bytes.rest.isEmpty, count < target.count { break }
         continue
       case .wantsMore: break
       case .ended: inputHasEnded = true
@@ -209,8 +214,8 @@ final class Side: PollTarget {
       return .some(taken)
     }
     guard isReadable else { return .nothing }
-    let count = recv(descriptor, worker.bytes.input, TLSBytes.inputCapacity, 0)
-    let received = outcome(count, of: TLSBytes.inputCapacity)
+    let count = recv(descriptor, worker.bytes.input, readSize, 0)
+    let received = outcome(count, of: readSize)
     if case .some(let count) = received { worker.bytes.offer(count) }
     return received
   }
@@ -230,6 +235,15 @@ final class Side: PollTarget {
     if number == EINTR { return .nothing }
     fail(.system(SystemCallError("recv", number: number)))
     return .failed
+  }
+
+  /// To be told after each read, with what the other side made of it.
+  func adapt(to read: Int, wasTaken: Bool) {
+    if !wasTaken {
+      readSize = max(Self.smallestRead, readSize / 2)
+    } else if read >= readSize / 2 {
+      readSize = min(TLSBytes.inputCapacity, readSize * 2)
+    }
   }
 
   // MARK: Writing

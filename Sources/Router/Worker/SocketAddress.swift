@@ -96,6 +96,9 @@ extension SocketAddress: CustomStringConvertible {
     }
   }
 
+  /// Without the port.
+  var hostText: String { ip?.text ?? "unknown" }
+
   private static func text(v6 octets: [UInt8]) -> String {
     guard octets.count == 16 else { return "" }
     var address = in6_addr()

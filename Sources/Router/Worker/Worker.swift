@@ -9,7 +9,7 @@ package final class Worker: @unchecked Sendable {
   package let index: Int
   let bytes = TLSBytes()
   /// Plaintext on its way from one side to the other.
-  let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: TLSBytes.inputCapacity + 64 * 1024, alignment: 64)
+  let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: TLSBytes.inputCapacity + (64 << 10), alignment: 64)
   var verdicts = VerdictCache()
   var timers: TimerWheel
   let counters = WorkerCounters()
@@ -18,6 +18,12 @@ package final class Worker: @unchecked Sendable {
   private(set) var now: Int64
   private(set) var date: Date
 
+  private(set) var snapshot: Snapshot?
+  private(set) lazy var backends = BackendPool(worker: self)
+  /// Live as long as they are here: connections to backends that are shared.
+  private var held: [ObjectIdentifier: AnyObject] = [:]
+  /// Have something to send at the end of this round.
+  private var unsent: [any Flushable] = []
   private let poller: Poller
   private let wake: Wake
   private var sockets: [String: ListeningSocket] = [:]
@@ -68,14 +74,42 @@ package final class Worker: @unchecked Sendable {
     now = Self.monotonic()
     date = Date()
     if wake.takeSignal() { readMail() }
+    flushAll()
     let unfinished = self.unfinished
     self.unfinished.removeAll()
     for connection in unfinished { connection.goOn() }
+    flushAll()
     for owner in timers.due(now) { owner.timerFired() }
     if isStopping, now >= stopDeadline {
       for connection in connections.values { connection.close(.drained) }
     }
+    flushAll()
     ended.removeAll(keepingCapacity: true)
+  }
+
+  private func flushAll() {
+    while !unsent.isEmpty {
+      let waiting = unsent
+      unsent.removeAll(keepingCapacity: true)
+      for one in waiting {
+        one.isQueued = false
+        one.flush()
+      }
+    }
+  }
+
+  /// What one event brings goes out with one call.
+  func flushLater(_ one: any Flushable) {
+    guard !one.isQueued else { return }
+    one.isQueued = true
+    unsent.append(one)
+  }
+
+  func hold(_ object: AnyObject) { held[ObjectIdentifier(object)] = object }
+
+  func letGo(_ object: AnyObject) {
+    guard held.removeValue(forKey: ObjectIdentifier(object)) != nil else { return }
+    ended.append(object)
   }
 
   private func readMail() {
@@ -100,6 +134,8 @@ package final class Worker: @unchecked Sendable {
   ///
   /// - Parameter bound: sockets of listeners that are new or have another address, by the listener's name.
   package func take(_ snapshot: Snapshot, bound: [String: Int32]) {
+    self.snapshot = snapshot
+    backends.keepOnly(snapshot.clusters)
     let names = Set(snapshot.listeners.map(\.name))
     for (name, socket) in sockets where !names.contains(name) || bound[name] != nil {
       retire(socket)
@@ -120,7 +156,7 @@ package final class Worker: @unchecked Sendable {
     let socket = ListeningSocket(descriptor, listener: listener, worker: self)
     do {
       try poller.add(
-        descriptor, listener.sharesSocket ? [.reading, .exclusive] : .reading,
+        descriptor, listener.sharesSocket ? [.accepting, .exclusive] : .accepting,
         owner: Unmanaged<PollTarget>.passUnretained(socket).toOpaque())
       sockets[listener.name] = socket
     } catch {
@@ -179,9 +215,16 @@ package final class Worker: @unchecked Sendable {
     for socket in sockets.values { retire(socket) }
     sockets = [:]
     isStopping = true
+    backends.closeAll()
     stopDeadline = now + milliseconds
     for connection in connections.values { connection.isToEndSoon() }
   }
+}
+
+/// Gathers what it sends.
+protocol Flushable: AnyObject {
+  var isQueued: Bool { get set }
+  func flush()
 }
 
 /// Wakes a worker that waits for its sockets.

@@ -1,0 +1,49 @@
+extension HTTPRequestHead {
+  /// What makes a request of HTTP/1 unfit to be passed on (RFC 9112 §3.2, §6.3), nil where nothing does.
+  func problem(minor: Int) -> (status: Int, reason: String)? {
+    if method == "CONNECT" { return (501, "CONNECT isn't offered") }
+    let hosts = fields.values("host")
+    if hosts.count > 1 { return (400, "more than one Host") }
+    if hosts.isEmpty, minor >= 1 { return (400, "no Host") }
+    if let host = hosts.first, !Self.isAuthority(host) { return (400, "a Host that is none") }
+    if fields.values("content-length").count > 1 { return (400, "more than one Content-Length") }
+    if minor == 0, fields.has("transfer-encoding") { return (400, "Transfer-Encoding in HTTP/1.0") }
+    if !target.hasPrefix("/"), target != "*", absoluteTarget == nil { return (400, "the target is no path") }
+    return nil
+  }
+
+  /// The same with what is told by its fields.
+  func completed(minor: Int) -> HTTPRequestHead {
+    var head = self
+    head.authority = fields.values("host").first ?? ""
+    if let (authority, path) = absoluteTarget {
+      head.authority = authority
+      head.target = path
+    }
+    head.length = fields.values("content-length").first.flatMap { Int($0) }
+    head.hasBody = fields.has("transfer-encoding") || (head.length ?? 0) > 0
+    if minor >= 1, fields.values("connection").contains(where: { $0.lowercased().contains("upgrade") }) {
+      // With HTTP/2 begun in the clear a client could get past what is decided for each request.
+      head.upgrade = fields.values("upgrade").first.flatMap { $0.lowercased().hasPrefix("h2") ? nil : $0 }
+    }
+    return head
+  }
+
+  /// Of the absolute form (RFC 9112 §3.2.2).
+  private var absoluteTarget: (authority: String, path: String)? {
+    for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
+      let rest = target.dropFirst(scheme.count)
+      let authority = String(rest.prefix { $0 != "/" && $0 != "?" })
+      guard Self.isAuthority(authority), !authority.isEmpty else { return nil }
+      let path = String(rest.dropFirst(authority.count))
+      return (authority, path.hasPrefix("/") ? path : "/" + path)
+    }
+    return nil
+  }
+
+  static func isAuthority(_ text: String) -> Bool {
+    text.utf8.allSatisfy { byte in
+      byte > 0x20 && byte < 0x7f && !"/?#@\\\"<>^`{|}".utf8.contains(byte)
+    }
+  }
+}

@@ -1,0 +1,301 @@
+import Foundation
+
+/// One request and its answer: from a client's stream to a backend's and back, whichever versions of HTTP they speak.
+final class HTTPTransaction {
+  let connection: Connection
+  private unowned let client: any HTTPClientStream
+  let request: HTTPRequestHead
+  private var backend: (any HTTPBackendStream)?
+  /// What came of the body before a backend was there.
+  private var early = PendingBytes()
+  private var hasWholeRequest = false
+  private var trailers: HTTPFields?
+  private var bodyWasSent = false
+  private var received = 0
+  private var sent = 0
+  private(set) var status: Int?
+  private(set) var isDone = false
+  private var cluster: ClusterState?
+  private var rule: String?
+  private var recordID: String?
+  private var attempts = 0
+  private let began = Worker.microseconds()
+  private var worker: Worker { connection.worker }
+
+  init(_ request: HTTPRequestHead, on connection: Connection, for client: any HTTPClientStream) {
+    self.request = request
+    self.connection = connection
+    self.client = client
+  }
+
+  // MARK: The decision
+
+  func begin() {
+    let listener = connection.listener
+    if let admin = listener.admin { return admin.answer(self) }
+    let goesByPath = listener.routes.contains { $0.configuration.path != nil }
+    if goesByPath, let ambiguity = request.ambiguity { return refuse(400, ambiguity) }
+    if let length = request.length, let limit = listener.limits.body, length > limit {
+      return refuse(413, "the body is larger than \(limit) bytes")
+    }
+    guard let route = listener.routes.first(where: { $0.configuration.takes(request) }) else {
+      guard let cluster = listener.cluster else { return refuse(404, "no route for \(request.host)\(request.path)") }
+      return send(to: cluster)
+    }
+    if let refusal = refusal(by: route.configuration.rules) {
+      return refuse(403, refusal.message, record: refusal)
+    }
+    send(to: route.cluster)
+  }
+
+  /// A route's rules hold beside those of its listener, which let the connection in.
+  private func refusal(by rules: IdentityRules) -> PeerRefusal? {
+    guard connection.listener.configuration.clients != nil else { return nil }
+    guard let peer = connection.client.verdict?.peer else { return PeerRefusal(.noCertificate) }
+    switch rules.decide(peer) {
+    case .allowed(let rule):
+      self.rule = rule
+      return nil
+    case .refused(let rule): return PeerRefusal(.denied(rule: rule))
+    case .unmatched:
+      // Where a route allows nobody by itself, the listener's word is enough, if it gave one.
+      if rules.allow.isEmpty, let listener = connection.listener.rules, case .allowed(let rule) = listener.decide(peer) {
+        self.rule = rule
+        return nil
+      }
+      return PeerRefusal(.unmatched)
+    }
+  }
+
+  private func send(to cluster: ClusterState) {
+    self.cluster = cluster
+    attempts += 1
+    worker.backends.stream(to: cluster, for: self)
+  }
+
+  // MARK: The request's body
+
+  /// Whether the client shall wait before it sends more.
+  var isCongested: Bool { backend.map(\.isCongested) ?? !early.isEmpty }
+
+  func body(_ bytes: UnsafeRawBufferPointer) {
+    guard !isDone else { return }
+    received += bytes.count
+    if let limit = connection.listener.limits.body, received > limit {
+      return refuse(413, "the body is larger than \(limit) bytes")
+    }
+    guard let backend else { return early.append(bytes) }
+    bodyWasSent = true
+    backend.send(body: bytes)
+  }
+
+  func endOfBody(_ trailers: HTTPFields?) {
+    guard !isDone else { return }
+    hasWholeRequest = true
+    self.trailers = trailers
+    backend?.end(trailers)
+  }
+
+  /// The client has gone, or has given up this request.
+  func cancel() {
+    guard !isDone else { return }
+    finish()
+    backend?.cancel()
+  }
+
+  /// The backend takes more of the request.
+  func clientStreamWantsMore() { if !isDone { client.wantsMoreBody() } }
+
+  /// The client takes more again: the backend may go on.
+  func clientTakesMore() { backend?.goOn() }
+
+  // MARK: The backend
+
+  func backendIsReady(_ backend: any HTTPBackendStream) {
+    guard !isDone else { return backend.cancel() }
+    self.backend = backend
+    early.take { bytes in
+      if !bytes.isEmpty {
+        bodyWasSent = true
+        backend.send(body: bytes)
+      }
+      return bytes.count
+    }
+    if hasWholeRequest { backend.end(trailers) }
+    client.wantsMoreBody()
+  }
+
+  /// - Parameter isUnused: the backend can't have seen the request.
+  func backendFailed(_ code: String, _ message: String, isUnused: Bool) {
+    guard !isDone else { return }
+    backend = nil
+    if status == nil, let cluster, attempts <= cluster.configuration.retries,
+      request.isRepeatable || isUnused && !bodyWasSent
+    {
+      return send(to: cluster)
+    }
+    if status != nil {
+      finish()
+      return client.abort()
+    }
+    refuse(code == "timeout" ? 504 : code == "none" ? 503 : 502, message)
+  }
+
+  /// An interim answer, such as 100 (Continue), is passed on and another follows.
+  func response(_ head: HTTPResponseHead) {
+    guard !isDone else { return }
+    if head.status >= 200 || head.status == 101 { status = head.status }
+    client.send(head)
+  }
+
+  func response(body bytes: UnsafeRawBufferPointer) {
+    guard !isDone else { return }
+    sent += bytes.count
+    client.send(body: bytes)
+  }
+
+  func endOfResponse(_ trailers: HTTPFields?) {
+    guard !isDone else { return }
+    finish()
+    client.end(trailers)
+  }
+
+  var clientIsCongested: Bool { client.isCongested }
+
+  // MARK: The end
+
+  /// Answers in the place of a backend.
+  func refuse(_ status: Int, _ reason: String, record refusal: PeerRefusal? = nil) {
+    guard !isDone, self.status == nil else { return }
+    self.status = status
+    let id = refusal.map { worker.events.refused(self, $0) }
+    backend?.cancel()
+    recordID = id
+    let problem = HTTPProblem(status: status, detail: refusal == nil ? reason : nil, id: id)
+    finish(reason)
+    client.send(problem.head)
+    problem.body.withUnsafeBytes { client.send(body: $0) }
+    client.end(nil)
+  }
+
+  /// Answers in its own name.
+  func answer(_ status: Int, _ type: String?, _ body: [UInt8]) {
+    guard !isDone, self.status == nil else { return }
+    self.status = status
+    var fields = HTTPFields()
+    if let type { fields.add("content-type", type) }
+    if status != 204 { fields.add("content-length", String(body.count)) }
+    finish()
+    client.send(HTTPResponseHead(status: status, fields: fields, length: body.count, hasBody: status != 204))
+    if !body.isEmpty { body.withUnsafeBytes { client.send(body: $0) } }
+    client.end(nil)
+  }
+
+  private func finish(_ reason: String? = nil) {
+    isDone = true
+    connection.count(received: received)
+    connection.count(sent: sent)
+    connection.counters.requests[status ?? 499, default: 0] += 1
+    worker.events.answered(
+      .init(
+        transaction: self, status: status, reason: reason, id: recordID, cluster: cluster?.name, rule: rule, received: received,
+        sent: sent, microseconds: Worker.microseconds() - began))
+  }
+}
+
+/// A client's end of a transaction.
+protocol HTTPClientStream: AnyObject {
+  func send(_ head: HTTPResponseHead)
+  func send(body: UnsafeRawBufferPointer)
+  func end(_ trailers: HTTPFields?)
+  /// The answer can't become whole: the client has to notice.
+  func abort()
+  /// More of the request can be taken.
+  func wantsMoreBody()
+  var isCongested: Bool { get }
+}
+
+/// A backend's end of a transaction. The request's head is sent when it is made.
+protocol HTTPBackendStream: AnyObject {
+  func send(body: UnsafeRawBufferPointer)
+  func end(_ trailers: HTTPFields?)
+  func cancel()
+  /// The client takes more again.
+  func goOn()
+  var isCongested: Bool { get }
+}
+
+struct HTTPResponseHead {
+  var status: Int
+  /// Names in lower case.
+  var fields: HTTPFields
+  /// How long the body is; nil where that isn't known.
+  var length: Int?
+  var hasBody = true
+}
+
+/// What the router itself answers (RFC 9457).
+struct HTTPProblem {
+  let status: Int
+  /// Not given where it would tell a stranger about rules.
+  let detail: String?
+  /// The record of the refusal.
+  let id: String?
+
+  var body: [UInt8] {
+    var line = LogLine()
+    line.add("type", "about:blank")
+    line.add("title", HTTPStatus.phrase(status))
+    line.add("status", status)
+    line.add("detail", detail)
+    line.add("id", id)
+    return line.ended()
+  }
+
+  var head: HTTPResponseHead {
+    var fields = HTTPFields()
+    let length = body.count
+    fields.add("content-type", "application/problem+json")
+    fields.add("content-length", String(length))
+    return HTTPResponseHead(status: status, fields: fields, length: length)
+  }
+}
+
+enum HTTPStatus {
+  static func phrase(_ status: Int) -> String {
+    switch status {
+    case 100: "Continue"
+    case 101: "Switching Protocols"
+    case 200: "OK"
+    case 201: "Created"
+    case 202: "Accepted"
+    case 204: "No Content"
+    case 206: "Partial Content"
+    case 301: "Moved Permanently"
+    case 302: "Found"
+    case 303: "See Other"
+    case 304: "Not Modified"
+    case 307: "Temporary Redirect"
+    case 308: "Permanent Redirect"
+    case 400: "Bad Request"
+    case 401: "Unauthorized"
+    case 403: "Forbidden"
+    case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 408: "Request Timeout"
+    case 409: "Conflict"
+    case 410: "Gone"
+    case 412: "Precondition Failed"
+    case 413: "Content Too Large"
+    case 421: "Misdirected Request"
+    case 429: "Too Many Requests"
+    case 431: "Request Header Fields Too Large"
+    case 500: "Internal Server Error"
+    case 501: "Not Implemented"
+    case 502: "Bad Gateway"
+    case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
+    default: ""
+    }
+  }
+}

@@ -1,0 +1,79 @@
+"""The peers of a router under test: clients and backends, good and bad. What happens is told as JSON, an object a line.
+
+Certificates lie in pki/ of the working folder: pki/NAME.crt, pki/NAME.key and pki/ca.crt.
+"""
+
+import argparse
+import os
+import resource
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers"))
+
+import backends  # noqa: E402
+import crowd  # noqa: E402
+import exchange  # noqa: E402
+import resume  # noqa: E402
+import streams  # noqa: E402
+
+
+def client(commands, name, action, words):
+    parser = commands.add_parser(name, help=words)
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--port", type=int)
+    place.add_argument("--unix")
+    parser.add_argument("--as", dest="identity", help="whose certificate is presented; nobody's")
+    parser.add_argument("--ca", default="pki/ca.crt")
+    parser.add_argument("--name", default="localhost", help="whom the server has to be; sent as SNI")
+    parser.add_argument("--plain", action="store_true", help="no TLS")
+    parser.add_argument("--tls", choices=["1.2", "1.3"])
+    parser.add_argument("--source", help="the address to connect from")
+    parser.add_argument("--proxy", choices=["v1", "v2", "local", "garbage"], help="a PROXY header comes first")
+    parser.add_argument("--claim", default="198.51.100.7", help="whom that header says the client to be")
+    parser.add_argument("--claim-name", help="and the common name that it says to be verified")
+    parser.add_argument("--text", default="hello")
+    parser.add_argument("--session", default="session", help="the file that a TLS session is kept in")
+    parser.add_argument("--silent", action="store_true", help="sends nothing, and waits for the end")
+    parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--mib", type=int, default=1)
+    parser.add_argument("--how", choices=["nothing", "half", "bytewise", "garbage"], default="nothing")
+    parser.set_defaults(action=action)
+
+
+def backend(commands, name, action, words):
+    parser = commands.add_parser(name, help=words)
+    parser.add_argument("--unix")
+    parser.add_argument("--identity", help="whose certificate is shown; without it no TLS is spoken")
+    parser.add_argument("--ca", help="clients need a certificate of it")
+    parser.add_argument("--mib", type=int, default=1)
+    parser.set_defaults(action=action)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    client(commands, "once", exchange.once, "exchanges, one connection each; tells how each ended")
+    client(commands, "late", streams.late, "stops before the end of its handshake until SIGUSR1")
+    client(commands, "half-close", streams.half_close, "says all and ends; then reads what is left to read")
+    client(commands, "drink", streams.drink, "reads to the end, then sends as much")
+    client(commands, "push", streams.push, "sends until nothing is taken any more")
+    client(commands, "session", resume.session, "saves a TLS session, or resumes it without a certificate")
+    client(commands, "nats", streams.nats, "publishes to itself")
+    client(commands, "hold", crowd.hold, "holds connections open; on SIGUSR1 says something on each")
+    client(commands, "load", crowd.load, "exchanges, on count connections at once, until SIGTERM")
+    client(commands, "slow", crowd.slow, "never comes to the end of its handshake")
+    backend(commands, "echo", backends.echo, "gives back what it gets")
+    backend(commands, "once-echo", backends.echo_once, "gives back what it gets at first, and ends")
+    backend(commands, "reset", backends.reset, "resets the connection once something comes")
+    backend(commands, "stall", backends.stall, "takes connections and nothing of them")
+    backend(commands, "count", backends.count, "reads to the end, then answers how much it was")
+    backend(commands, "send", backends.send, "sends and ends; then tells how much comes")
+    backend(commands, "proxied", backends.proxied, "tells the PROXY header that each connection begins with, then echoes")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    options = arguments()
+    options.action(options)
