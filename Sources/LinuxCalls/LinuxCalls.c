@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,6 +30,29 @@ int linux_spawn_close_from(void *actions, int lowest) {
 
 int linux_accept(int listener, void *address, uint32_t *length) {
   return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+_Static_assert(linux_poll_in == EPOLLIN && linux_poll_out == EPOLLOUT && linux_poll_error == EPOLLERR, "epoll");
+_Static_assert(linux_poll_hangup == EPOLLHUP && linux_poll_read_hangup == EPOLLRDHUP, "epoll");
+_Static_assert(linux_poll_exclusive == EPOLLEXCLUSIVE && linux_poll_edge == EPOLLET, "epoll");
+
+int linux_poller(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int linux_poller_add(int poller, int descriptor, uint32_t flags, void *owner) {
+  struct epoll_event event = {.events = flags, .data.ptr = owner};
+  return epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int linux_poller_remove(int poller, int descriptor) { return epoll_ctl(poller, EPOLL_CTL_DEL, descriptor, NULL); }
+
+int linux_poller_wait(int poller, linux_readiness *found, int most, int milliseconds) {
+  struct epoll_event events[256];
+  int count = epoll_wait(poller, events, most < 256 ? most : 256, milliseconds);
+  for (int index = 0; index < count; index++) {
+    found[index].flags = events[index].events;
+    found[index].owner = events[index].data.ptr;
+  }
+  return count;
 }
 
 int linux_event_counter(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <stdint.h>
-#include <sys/epoll.h>
 
 /// Lets two paths change places in one step. Returns 0, or -1 with errno: EINVAL where the file system can't.
 int linux_exchange(const char *a, const char *b);
@@ -19,6 +18,30 @@ int linux_spawn_close_from(void *actions, int lowest);
 /// Takes one connection that waits, non-blocking and closed on exec. The address is a struct sockaddr_storage. Returns the
 /// descriptor, or -1 with errno.
 int linux_accept(int listener, void *address, uint32_t *length);
+
+/// What can be done on a descriptor: flags of epoll(7), and whose it is. epoll's own header would bring types that then
+/// count as this module's.
+typedef struct {
+  uint32_t flags;
+  void *owner;
+} linux_readiness;
+
+enum : uint32_t {
+  linux_poll_in = 0x1,
+  linux_poll_out = 0x4,
+  linux_poll_error = 0x8,
+  linux_poll_hangup = 0x10,
+  linux_poll_read_hangup = 0x2000,
+  linux_poll_exclusive = 1u << 28,
+  linux_poll_edge = 1u << 31,
+};
+
+/// epoll_create1(2), closed on exec. Returns the descriptor, or -1.
+int linux_poller(void);
+int linux_poller_add(int poller, int descriptor, uint32_t flags, void *owner);
+int linux_poller_remove(int poller, int descriptor);
+/// epoll_wait(2). Returns how many were found, at most 256, or -1.
+int linux_poller_wait(int poller, linux_readiness *found, int most, int milliseconds);
 
 /// A counter that wakes who polls it: eventfd(2), non-blocking and closed on exec. Returns the descriptor, or -1.
 int linux_event_counter(void);

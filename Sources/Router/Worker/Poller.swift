@@ -1,17 +1,17 @@
 import Glibc
 internal import LinuxCalls
 
-/// Waits until something can be done on a socket: epoll(7), each change told once.
+/// Waits until something can be done on a socket: epoll(7).
 final class Poller {
   struct Interest: OptionSet {
     let rawValue: UInt32
-    static let reading = Interest(rawValue: EPOLLIN.rawValue | EPOLLRDHUP.rawValue)
-    static let accepting = Interest(rawValue: EPOLLIN.rawValue)
-    static let writing = Interest(rawValue: EPOLLOUT.rawValue)
+    static let reading = Interest(rawValue: linux_poll_in | linux_poll_read_hangup)
+    static let accepting = Interest(rawValue: linux_poll_in)
+    static let writing = Interest(rawValue: linux_poll_out)
     /// Where several wait for the same descriptor, one of them is told.
-    static let exclusive = Interest(rawValue: EPOLLEXCLUSIVE.rawValue)
+    static let exclusive = Interest(rawValue: linux_poll_exclusive)
     /// Told once for each change, not as long as it lasts.
-    static let changes = Interest(rawValue: EPOLLET.rawValue)
+    static let changes = Interest(rawValue: linux_poll_edge)
   }
 
   struct Readiness {
@@ -20,43 +20,41 @@ final class Poller {
 
     /// An error and a hang-up show when one reads or writes.
     var isReadable: Bool {
-      flags & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
+      flags & (linux_poll_in | linux_poll_read_hangup | linux_poll_error | linux_poll_hangup) != 0
     }
-    var isWritable: Bool { flags & (EPOLLOUT.rawValue | EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 }
+    var isWritable: Bool { flags & (linux_poll_out | linux_poll_error | linux_poll_hangup) != 0 }
   }
 
   private static let capacity = 256
   private let descriptor: Int32
-  private let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
+  private let found = UnsafeMutablePointer<linux_readiness>.allocate(capacity: capacity)
 
   init() throws(SystemCallError) {
-    descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
+    descriptor = linux_poller()
     guard descriptor >= 0 else { throw SystemCallError("epoll_create1") }
   }
 
   deinit {
-    if descriptor >= 0 { Glibc.close(descriptor) }
-    events.deallocate()
+    if descriptor >= 0 { close(descriptor) }
+    found.deallocate()
   }
 
   /// - Parameter owner: is handed back with each readiness; closing the descriptor ends that.
   func add(_ watched: Int32, _ interest: Interest, owner: UnsafeMutableRawPointer) throws(SystemCallError) {
-    var event = epoll_event(events: interest.rawValue, data: epoll_data_t(ptr: owner))
-    guard epoll_ctl(descriptor, EPOLL_CTL_ADD, watched, &event) == 0 else { throw SystemCallError("epoll_ctl") }
+    guard linux_poller_add(descriptor, watched, interest.rawValue, owner) == 0 else {
+      throw SystemCallError("epoll_ctl")
+    }
   }
 
-  func remove(_ watched: Int32) {
-    var event = epoll_event()
-    epoll_ctl(descriptor, EPOLL_CTL_DEL, watched, &event)
-  }
+  func remove(_ watched: Int32) { _ = linux_poller_remove(descriptor, watched) }
 
   /// - Parameter milliseconds: how long it waits for the first; -1 without end.
   func wait(_ milliseconds: Int32, _ body: (Readiness) -> Void) {
-    let count = epoll_wait(descriptor, events, Int32(Self.capacity), milliseconds)
+    let count = linux_poller_wait(descriptor, found, Int32(Self.capacity), milliseconds)
     guard count > 0 else { return }
     for index in 0..<Int(count) {
-      guard let owner = events[index].data.ptr else { continue }
-      body(Readiness(flags: events[index].events, owner: owner))
+      guard let owner = found[index].owner else { continue }
+      body(Readiness(flags: found[index].flags, owner: owner))
     }
   }
 }

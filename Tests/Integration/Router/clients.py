@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "pee
 import backends  # noqa: E402
 import crowd  # noqa: E402
 import exchange  # noqa: E402
+import messages  # noqa: E402
 import resume  # noqa: E402
 import streams  # noqa: E402
 
@@ -53,12 +54,15 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
     client(commands, "once", exchange.once, "exchanges, one connection each; tells how each ended")
+    client(commands, "talk", exchange.talk, "says something again and again on one connection")
     client(commands, "late", streams.late, "stops before the end of its handshake until SIGUSR1")
+    client(commands, "drip", streams.drip, "sends a byte at a time")
     client(commands, "half-close", streams.half_close, "says all and ends; then reads what is left to read")
+    client(commands, "to-the-end", streams.to_the_end, "says something, and reads until nothing comes")
     client(commands, "drink", streams.drink, "reads to the end, then sends as much")
     client(commands, "push", streams.push, "sends until nothing is taken any more")
     client(commands, "session", resume.session, "saves a TLS session, or resumes it without a certificate")
-    client(commands, "nats", streams.nats, "publishes to itself")
+    client(commands, "nats", messages.nats, "publishes to itself")
     client(commands, "hold", crowd.hold, "holds connections open; on SIGUSR1 says something on each")
     client(commands, "load", crowd.load, "exchanges, on count connections at once, until SIGTERM")
     client(commands, "slow", crowd.slow, "never comes to the end of its handshake")

@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+import time
 
 import proxyheader
 
@@ -105,3 +106,14 @@ def once(options):
     using = None if options.plain else context(options)
     for _ in range(options.count):
         say(**attempt(options, using))
+
+
+def talk(options):
+    try:
+        with connect(options) as stream:
+            while True:
+                say(event="answer", detail=ask(stream, options.text))
+                time.sleep(0.1)
+    except (OSError, EOFError) as error:
+        outcome, detail = ending(error)
+        say(event="end", outcome=outcome, detail=detail)

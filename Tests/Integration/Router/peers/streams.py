@@ -15,11 +15,15 @@ class Memory:
 
     def __init__(self, options):
         self.plain = dial(options)
+        # How many bytes are sent at once.
+        self.piece = 1 << 20
         self.input, self.output = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context(options).wrap_bio(self.input, self.output, server_hostname=options.name)
 
     def flush(self):
-        self.plain.sendall(self.output.read())
+        said = self.output.read()
+        for start in range(0, len(said), self.piece):
+            self.plain.sendall(said[start:start + self.piece])
 
     def step(self, action):
         """Returns what the action returns, or nothing where it wants to read first."""
@@ -65,6 +69,21 @@ def late(options):
         say(event="end", outcome=outcome, detail=detail)
 
 
+def drip(options):
+    for _ in range(options.count):
+        try:
+            memory = Memory(options)
+            memory.plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            memory.piece = 1
+            memory.run(memory.tls.do_handshake)
+            memory.tls.write(options.text.encode())
+            memory.flush()
+            say(outcome="answered", detail=memory.run(lambda: memory.tls.read(65536)).decode())
+        except (OSError, EOFError) as error:
+            outcome, detail = ending(error)
+            say(outcome=outcome, detail=detail)
+
+
 def half_close(options):
     memory = Memory(options)
     memory.run(memory.tls.do_handshake)
@@ -85,6 +104,20 @@ def half_close(options):
     say(outcome="answered", detail=answer.decode())
 
 
+def to_the_end(options):
+    for _ in range(options.count):
+        with connect(options) as stream:
+            stream.sendall(options.text.encode())
+            answer = b""
+            try:
+                while part := stream.recv(65536):
+                    answer += part
+                say(outcome="answered", detail=answer.decode())
+            except (OSError, EOFError) as error:
+                outcome, detail = ending(error)
+                say(outcome=outcome, detail=detail)
+
+
 def drink(options):
     with connect(options) as stream:
         digest, received = hashlib.sha256(), 0
@@ -92,6 +125,7 @@ def drink(options):
             digest.update(part)
             received += len(part)
         say(event="received", count=received, detail=digest.hexdigest())
+        # What the router sends to say that it ends is no end of what it takes.
         for _ in range(options.mib):
             stream.sendall(b"x" * (1 << 20))
         # Closed at once, the kernel would drop what the router hasn't read yet.
@@ -111,25 +145,3 @@ def push(options):
             select.select([], [stream], [], 0.1)
     say(event="stuck", count=sent)
     time.sleep(PATIENCE)
-
-
-def nats(options):
-    import asyncio
-
-    import nats as library
-
-    async def run():
-        client = await library.connect(
-            f"nats://127.0.0.1:{options.port}", allow_reconnect=False, connect_timeout=PATIENCE)
-        messages = await client.subscribe("robots.*")
-        for number in range(options.count):
-            await client.publish(f"robots.{number}", b"here")
-        received = [(await messages.next_msg(PATIENCE)).subject for _ in range(options.count)]
-        await client.close()
-        return received
-
-    try:
-        received = asyncio.run(run())
-    except Exception as error:
-        return say(outcome="failed", detail=repr(error))
-    say(outcome="answered", count=len(set(received)), detail=received[-1])

@@ -1,0 +1,42 @@
+import Foundation
+import PKITestKit
+
+/// Servers that speak no TLS, as they stand behind a router.
+struct Broker {
+  let port: Int
+  let process: BackgroundProcess
+
+  static func mosquitto(in workspace: Workspace) throws -> Broker {
+    let port = try ServerProcess.freePort()
+    // As root it would take on a user that can't read the file.
+    let configuration = """
+      persistence false
+      log_dest stderr
+      listener \(port) 127.0.0.1
+      allow_anonymous true
+      user root
+
+      """
+    try workspace.write(configuration, to: "mosquitto.conf")
+    return try Broker(port, ["mosquitto", "-c", workspace.file("mosquitto.conf")], ready: " running", in: workspace)
+  }
+
+  static func nats(in workspace: Workspace) throws -> Broker {
+    let port = try ServerProcess.freePort()
+    return try Broker(port, ["nats-server", "-a", "127.0.0.1", "-p", "\(port)"], ready: "is ready", in: workspace)
+  }
+
+  /// - Parameter ready: what it prints once it listens.
+  private init(_ port: Int, _ words: [String], ready: String, in workspace: Workspace) throws {
+    self.port = port
+    process = try BackgroundProcess(
+      ["env"] + workspace.environment + words, in: workspace.path, log: workspace.directory.file("\(words[0]).log"))
+    let end = Date().addingTimeInterval(180)
+    while !process.output.contains(ready) {
+      guard Date() < end, process.isRunning else {
+        throw Tool.Failure(description: "\(words[0]) doesn't listen:\n\(process.output)")
+      }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+  }
+}
