@@ -4,6 +4,7 @@
 
 #include <arpa/nameser.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <netinet/in.h>
 #include <resolv.h>
 #include <spawn.h>
@@ -11,7 +12,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int linux_exchange(const char *a, const char *b) {
@@ -79,4 +82,28 @@ int linux_service_lookup(const char *name, linux_service_record *found, int most
     count++;
   }
   return count;
+}
+
+int linux_forbid_writing(const char *const *socket_folders, int count) {
+  if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1) return 0;
+  uint64_t sockets = LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE;
+  struct landlock_ruleset_attr rules = {
+      .handled_access_fs = sockets | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+                           LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+                           LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+                           LANDLOCK_ACCESS_FS_MAKE_SYM};
+  int set = syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
+  if (set < 0) return -1;
+  int result = 1;
+  for (int index = 0; index < count && result == 1; index++) {
+    struct landlock_path_beneath_attr below = {.allowed_access = sockets};
+    below.parent_fd = open(socket_folders[index], O_PATH | O_CLOEXEC);
+    if (below.parent_fd < 0) continue;
+    if (syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &below, 0) != 0) result = -1;
+    close(below.parent_fd);
+  }
+  if (result == 1 && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || syscall(SYS_landlock_restrict_self, set, 0) != 0))
+    result = -1;
+  close(set);
+  return result;
 }

@@ -34,11 +34,16 @@ struct RouterRun: ParsableCommand {
     let parse: @Sendable () throws -> RouterConfiguration = {
       try RouterConfigurationFile(path: path).parse(try read(path))
     }
-    let level = try parse().log.level
+    let configuration = try parse()
+    // Before the first thread is started, whose files it wouldn't hold for.
+    let restriction = try Privileges.restrictFiles(configuration)
+    let level = configuration.log.level
     let logger = Logger(label: "countersign") { _ in JSONLogHandler(level: common.verbose ? min(.debug, level) : level) }
     let service = try RouterService(
       .init(
         path: path, configuration: parse, read: read, environment: ProcessInfo.processInfo.environment, logger: logger))
+    try Privileges.drop(configuration)
+    if restriction == .unavailable { logger.notice("this kernel can't close file systems to a process (Landlock)") }
     for (name, address) in service.addresses.sorted(by: { $0.key < $1.key }) {
       logger.info("listening", metadata: ["listener": "\(name)", "address": "\(address)"])
     }

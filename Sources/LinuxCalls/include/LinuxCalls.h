@@ -46,6 +46,10 @@ int linux_poller_wait(int poller, linux_readiness *found, int most, int millisec
 /// A counter that wakes who polls it: eventfd(2), non-blocking and closed on exec. Returns the descriptor, or -1.
 int linux_event_counter(void);
 
+/// Lets this thread and all that it starts write, make, remove and run nothing in any file system, but make and remove
+/// sockets in some folders (Landlock). Returns 1, 0 where the kernel has no Landlock, or -1 with errno.
+int linux_forbid_writing(const char *const *socket_folders, int count);
+
 /// One SRV record (RFC 2782).
 typedef struct {
   uint16_t priority, weight, port;

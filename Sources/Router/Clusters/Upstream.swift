@@ -21,18 +21,29 @@ final class Upstream: SocketOwner {
   private let counters: ClusterCounters
   private let began: Int64
   /// Is told what becomes of it, and hears of its bytes.
-  unowned var user: any UpstreamUser
+  weak var user: (any UpstreamUser)?
+  private let purpose: Purpose
   private var opened: Side?
   /// Sent as soon as there is a connection, before TLS.
   private let preface: [UInt8]
 
-  init(to endpoint: Endpoint, of cluster: ClusterState, for user: any UpstreamUser, preface: [UInt8], worker: Worker) {
+  enum Purpose: Equatable {
+    case traffic
+    /// Counts for nothing but itself.
+    case probe(withTLS: Bool)
+  }
+
+  init(
+    to endpoint: Endpoint, of cluster: ClusterState, for user: (any UpstreamUser)?, preface: [UInt8] = [],
+    worker: Worker, purpose: Purpose = .traffic
+  ) {
+    self.purpose = purpose
     self.cluster = cluster
     self.endpoint = endpoint
     self.user = user
     self.preface = preface
     counters = worker.counters.cluster(cluster.name)
-    began = worker.now
+    began = Worker.microseconds()
     super.init(worker: worker)
   }
 
@@ -40,10 +51,13 @@ final class Upstream: SocketOwner {
 
   /// Begins to connect. The user is told how it went, and may be so before this returns.
   func connect() {
-    endpoint.connectionBegins()
-    counters.open += 1
+    if purpose == .traffic {
+      endpoint.connectionBegins()
+      counters.open += 1
+    }
     let address = endpoint.location.address
-    let descriptor = Glibc.socket(address.family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let descriptor = Glibc.socket(address.family, type, 0)
     guard descriptor >= 0 else { return fail(.connect(SystemCallError("socket"))) }
     let side = Side(descriptor, owner: self, worker: worker)
     opened = side
@@ -61,14 +75,14 @@ final class Upstream: SocketOwner {
       if let error = side.socketError { return fail(.connect(SystemCallError("connect", number: error))) }
       connected(side)
     case .handshaking: handshake(side)
-    case .ready: user.upstream(self, isReady: side)
+    case .ready: user?.upstream(self, isReady: side)
     case .ended: break
     }
   }
 
   private func connected(_ side: Side) {
     if !preface.isEmpty { preface.withUnsafeBytes { side.write($0) } }
-    guard cluster.speaksTLS else { return becomeReady() }
+    guard cluster.speaksTLS, purpose != .probe(withTLS: false) else { return becomeReady() }
     do throws(TLSSetupError) {
       guard let context = try cluster.context(for: endpoint.location.host), side.startTLS(context) else {
         return fail(.noMemory)
@@ -96,10 +110,12 @@ final class Upstream: SocketOwner {
   private func becomeReady() {
     state = .ready
     stopTimer()
-    endpoint.succeeded()
-    counters.connected += 1
-    counters.connectTime.add(worker.now - began)
-    user.upstreamIsReady(self)
+    if purpose == .traffic {
+      endpoint.succeeded()
+      counters.connected += 1
+      counters.connectTime.add(Worker.microseconds() - began)
+    }
+    user?.upstreamIsReady(self)
   }
 
   override func timerFired() { fail(.timedOut) }
@@ -107,13 +123,13 @@ final class Upstream: SocketOwner {
   private func fail(_ failure: Failure) {
     guard state != .ended else { return }
     self.failure = failure
-    counters.fail(failure.code)
-    if endpoint.failed(cluster.configuration.outlier, now: worker.now) {
+    if purpose == .traffic { counters.fail(failure.code) }
+    if purpose == .traffic, endpoint.failed(cluster.configuration.outlier, now: worker.now) {
       counters.ejected += 1
       worker.events.note("\(cluster.name): \(endpoint.location.address) is left out for a while: \(failure.message)")
     }
     close()
-    user.upstreamFailed(self, failure)
+    user?.upstreamFailed(self, failure)
   }
 
   func close() {
@@ -121,8 +137,10 @@ final class Upstream: SocketOwner {
     state = .ended
     stopTimer()
     opened?.close()
-    endpoint.connectionEnds()
-    counters.open -= 1
+    if purpose == .traffic {
+      endpoint.connectionEnds()
+      counters.open -= 1
+    }
     worker.keep(self)
   }
 }

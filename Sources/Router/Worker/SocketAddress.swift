@@ -1,5 +1,5 @@
 import Credentials
-import Glibc
+package import Glibc
 
 /// Where a socket is or goes to.
 package struct SocketAddress: Sendable, Hashable {
@@ -33,7 +33,7 @@ package struct SocketAddress: Sendable, Hashable {
   }
 
   /// - Returns: nil where a path is too long for the system, or an address has a wrong size.
-  func withSystemAddress<R>(_ body: (UnsafePointer<sockaddr>, UInt32) -> R) -> R? {
+  package func withSystemAddress<R>(_ body: (UnsafePointer<sockaddr>, UInt32) -> R) -> R? {
     switch kind {
     case .v4(let octets, let port):
       guard octets.count == 4 else { return nil }

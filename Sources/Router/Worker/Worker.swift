@@ -20,6 +20,7 @@ package final class Worker: @unchecked Sendable {
 
   private(set) var snapshot: Snapshot?
   private(set) lazy var backends = BackendPool(worker: self)
+  private lazy var health = HealthChecks(worker: self)
   /// Live as long as they are here: connections to backends that are shared.
   private var held: [ObjectIdentifier: AnyObject] = [:]
   /// Have something to send at the end of this round.
@@ -63,7 +64,7 @@ package final class Worker: @unchecked Sendable {
   package func run() {
     try? poller.add(wake.descriptor, .reading, owner: Unmanaged<PollTarget>.passUnretained(wake).toOpaque())
     while !(isStopping && connections.isEmpty) {
-      poller.wait(!unfinished.isEmpty ? 0 : connections.isEmpty ? 1000 : Int32(TimerWheel.tick)) { readiness in
+      poller.wait(!unfinished.isEmpty ? 0 : connections.isEmpty ? 500 : Int32(TimerWheel.tick)) { readiness in
         Unmanaged<PollTarget>.fromOpaque(readiness.owner).takeUnretainedValue().ready(readiness)
       }
       finishRound()
@@ -80,6 +81,7 @@ package final class Worker: @unchecked Sendable {
     for connection in unfinished { connection.goOn() }
     flushAll()
     for owner in timers.due(now) { owner.timerFired() }
+    if index == 0, !isStopping, let snapshot { health.look(snapshot.clusters) }
     if isStopping, now >= stopDeadline {
       for connection in connections.values { connection.close(.drained) }
     }

@@ -18,7 +18,9 @@ struct MQTTTests {
 
   private func run(_ program: String, as client: String?, _ flags: String...) throws -> Tool.Output {
     var words = ["-h", "localhost", "-p", "\(router.port())", "--cafile", workspace.file("pki/ca.crt")]
-    if let client { words += ["--cert", workspace.file("pki/\(client).crt"), "--key", workspace.file("pki/\(client).key")] }
+    if let client {
+      words += ["--cert", workspace.file("pki/\(client).crt"), "--key", workspace.file("pki/\(client).key")]
+    }
     return try Tool.run("timeout", ["300", program, "-t", "robots/state"] + words + flags)
   }
 

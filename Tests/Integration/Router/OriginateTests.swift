@@ -36,7 +36,7 @@ struct OriginateTests {
 
   @Test("the name that is demanded of the backend can be said")
   func named() throws {
-    let router = try RunningRouter(yaml("\(identity), name: backend.example.org", in: workspace)
+    let router = try RunningRouter(yaml("\(identity), name: backend.example.org"), in: workspace)
     #expect(try router.exchange("--plain").outcome == "answered")
     #expect(try router.reload(yaml("\(identity), name: other.example.org")).contains("reloaded"))
     #expect(try router.exchange("--plain").wasCut)

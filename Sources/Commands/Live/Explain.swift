@@ -1,0 +1,105 @@
+import ArgumentParser
+import Credentials
+import Foundation
+import Glibc
+import Router
+
+struct Explain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain", abstract: "Say why a router turned a connection away.",
+    discussion: """
+      The ID is in the router's log line, and in the body of a 403.
+        countersign explain 7edb6208031aacc7
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @Option(help: ArgumentHelp("The router's admin socket.", valueName: "path")) var admin = "/run/countersign/router.sock"
+  @Argument(help: ArgumentHelp("The ID of the refusal.", valueName: "id")) var id: String
+
+  func run() throws {
+    guard id.count <= 64, id.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else {
+      throw CommandError.usage("\"\(id)\" is no ID of a refusal", hint: "it has 16 hexadecimal digits")
+    }
+    let (status, body) = try AdminSocket(path: admin).get("/records/\(id)")
+    guard status == 200 else {
+      throw CommandError.refused(
+        "the router has no record \(id)", hint: "it keeps the latest 1,000 until it is stopped; its log has the line")
+    }
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .iso8601
+    guard let record = try? decoder.decode(HandshakeRecord.self, from: Data(body)) else {
+      throw CommandError.environment("\(admin) doesn't answer as a router does", hint: "check the path")
+    }
+    try common.console.emit(HandshakeRecordFacts(record: record, now: Date()))
+  }
+}
+
+/// A refusal with both sides' evidence.
+struct HandshakeRecordFacts: Facts {
+  var record: HandshakeRecord
+  var now: Date
+
+  private enum CodingKeys: String, CodingKey { case record }
+
+  func lines(_ style: TextStyle) -> [String] {
+    var lines = fieldLines([
+      ("refused", record.id), ("at", record.time.formatted(.iso8601)), ("listener", record.listener),
+      ("client", record.client), ("because", record.reason ?? record.outcome), ("hint", record.hint),
+      ("server name", record.serverName), ("TLS", record.version),
+    ])
+    if let presented = record.presented {
+      lines += fieldLines([
+        ("presented", presented.subject), ("issuer", presented.issuer), ("serial", presented.serial),
+        ("names", presented.names.isEmpty ? nil : presented.names.joined(separator: ", ")),
+        ("valid", "\(presented.notBefore.formatted(.iso8601)) to \(presented.notAfter.formatted(.iso8601))"),
+        ("sha256", presented.fingerprint), ("certificates", "\(record.chain.count)"),
+      ])
+    } else {
+      lines += fieldLines([("presented", "no certificate that could be read")])
+    }
+    lines += fieldLines([
+      ("trusted", record.trusted.isEmpty ? nil : record.trusted.joined(separator: "; ")),
+      ("allow", record.allow.isEmpty ? nil : record.allow.joined(separator: "; ")),
+      ("deny", record.deny.isEmpty ? nil : record.deny.joined(separator: "; ")),
+    ])
+    return lines
+  }
+}
+
+/// Asks a router by its admin socket.
+struct AdminSocket {
+  let path: String
+  private static let limit = 16 << 20
+
+  func get(_ target: String) throws -> (status: Int, body: [UInt8]) {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw failure() }
+    defer { close(descriptor) }
+    var time = timeval(tv_sec: 10, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, UInt32(MemoryLayout<timeval>.size))
+    guard SocketAddress(.unix(path)).withSystemAddress({ connect(descriptor, $0, $1) }) == 0 else { throw failure() }
+    let request = Array("GET \(target) HTTP/1.0\r\nHost: router\r\n\r\n".utf8)
+    guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { throw failure() }
+    var answer: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 64 << 10)
+    while answer.count < Self.limit {
+      let count = recv(descriptor, &chunk, chunk.count, 0)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw failure() }
+      if count == 0 { break }
+      answer += chunk[..<count]
+    }
+    let text = String(decoding: answer, as: UTF8.self)
+    let words = text.prefix(while: { $0 != "\r\n" }).split(separator: " ")
+    guard words.count >= 2, let status = Int(words[1]), let end = text.range(of: "\r\n\r\n") else {
+      throw CommandError.environment("\(path) doesn't answer as a router does", hint: "check the path")
+    }
+    return (status, Array(text[end.upperBound...].utf8))
+  }
+
+  private func failure() -> CommandError {
+    .environment(
+      "no router answers at \(path): \(String(cString: strerror(errno)))",
+      hint: "is it running, and does its router.yaml name this path with admin?")
+  }
+}

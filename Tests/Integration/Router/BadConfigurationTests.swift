@@ -1,0 +1,123 @@
+import Foundation
+import PKITestKit
+import Testing
+
+@Suite("a configuration that can't be used")
+struct BadConfigurationTests {
+  /// What is put in the place of what, and a part of what is said of it.
+  struct Mistake: Sendable, CustomTestStringConvertible {
+    let text: String
+    let replacement: String
+    let message: String
+
+    init(_ text: String, _ replacement: String, _ message: String) {
+      self.text = text
+      self.replacement = replacement
+      self.message = message
+    }
+
+    var testDescription: String { message }
+  }
+
+  static let mistakes = [
+    Mistake("listeners:", "listeners: [", "router.yaml:"),
+    Mistake("clients:", "clientz:", "unknown key \"clientz\""),
+    Mistake("to: back", "to: bakc", "there is no cluster \"bakc\""),
+    Mistake("allow: [{any: true}]", "allow: []", "nobody could pass"),
+    Mistake("allow: [{any: true}]", "allow: [{}]", "router.yaml:"),
+    Mistake("clients: {trust: pki/ca.crt, allow: [{any: true}]}", "", "every client could connect"),
+    Mistake("key: pki/localhost.key", "key: pki/robot-1.key", "holds the key of another certificate"),
+    Mistake("key: pki/localhost.key", "key: pki/none.key", "pki/none.key can't be read"),
+    Mistake(
+      "{cert: pki/localhost.crt, key: pki/localhost.key}",
+      "{cert: expired/localhost.crt, key: expired/localhost.key}", "it is valid from"),
+    Mistake("trust: pki/ca.crt", "trust: pki/none.crt", "pki/none.crt can't be read"),
+    Mistake("trust: pki/ca.crt", "trust: pki/robot-1.key", "holds no certificate"),
+    Mistake("trust: pki/ca.crt", "crl: pki/ca.crt, trust: pki/ca.crt", "holds no CRL"),
+    Mistake(
+      """
+      listen: 127.0.0.1:0
+          identity: {cert: pki/localhost.crt, key: pki/localhost.key}
+          clients: {trust: pki/ca.crt, allow: [{any: true}]}
+      """, "listen: 0.0.0.0:0", "no TLS on"),
+    Mistake("name: back", "name: \"b a c k\"", "router.yaml:"),
+  ]
+
+  let workspace: Workspace
+  let backend: Peer
+  let good: String
+
+  init() throws {
+    workspace = try .forRouter(clients: ["robot-1"])
+    try workspace.bash(
+      """
+      countersign issue localhost --lifetime 1s --profile server -o expired --quiet
+      while openssl x509 -in expired/localhost.crt -noout -checkend 0 >/dev/null; do sleep 0.1; done
+      """)
+    backend = try .backend("echo", in: workspace)
+    good = OneListener(to: backend.port).yaml
+  }
+
+  @Test("changes nothing on SIGHUP: each mistake is told, open connections and new ones go on under the old one")
+  func reload() throws {
+    let router = try RunningRouter(good, in: workspace)
+    let held = try router.hold(2, as: "robot-1")
+    for (number, mistake) in Self.mistakes.enumerated() {
+      let message = try router.reload(good.replacing(mistake.text, with: mistake.replacement))
+      #expect(message.contains("nothing was changed") && message.contains(mistake.message), "\(mistake): \(message)")
+      held.poke()
+      try held.wait(for: "answer", count: 2 * (number + 1))
+      #expect(try router.exchange(as: "robot-1").outcome == "answered", "\(mistake)")
+    }
+    try workspace.bash("rm router.yaml")
+    #expect(try router.reload().contains("nothing was changed"))
+    #expect(held.events("end").isEmpty)
+    #expect(try router.reload(good).contains("reloaded"))
+    #expect(try router.exchange(as: "robot-1").outcome == "answered")
+  }
+
+  private func start() throws -> Tool.Output {
+    try Tool.run(
+      "env", workspace.environment + ["timeout", "120", "countersign", "router", "run", "--config", "router.yaml"],
+      in: workspace.directory.url)
+  }
+
+  @Test("keeps it from starting: status 2, the mistake, and what would help", arguments: BadConfigurationTests.mistakes)
+  func start(_ mistake: Mistake) throws {
+    try workspace.write(good.replacing(mistake.text, with: mistake.replacement), to: "router.yaml")
+    let output = try start()
+    let lines = output.errors.split(separator: "\n")
+    #expect(output.status == 2 && output.text.isEmpty, "\(output.text)\(output.errors)")
+    #expect(lines.first?.hasPrefix("error: ") == true && lines.first?.contains(mistake.message) == true, "\(lines)")
+    #expect(lines.dropFirst().first?.hasPrefix("hint: ") == true, "\(lines)")
+  }
+
+  @Test("an address that is taken: status 3, and nothing changes on SIGHUP")
+  func taken() throws {
+    let taken = good.replacing("127.0.0.1:0", with: "127.0.0.1:\(backend.port)")
+    try workspace.write(taken, to: "router.yaml")
+    let output = try start()
+    #expect(output.status == 3 && output.errors.contains("127.0.0.1:\(backend.port)"), "\(output.errors)")
+    #expect(output.errors.contains("hint: "))
+    let router = try RunningRouter(good, in: workspace)
+    #expect(try router.reload(taken).contains("nothing was changed"))
+    #expect(try router.exchange(as: "robot-1").outcome == "answered")
+  }
+
+  @Test("a good one is taken on SIGHUP: a listener that is new, one that moves, one that goes")
+  func changed() throws {
+    let router = try RunningRouter(good, in: workspace)
+    let port = try ServerProcess.freePort()
+    let second = "  - {name: second, listen: \"127.0.0.1:\(port)\", to: back}\nclusters:"
+    #expect(try router.reload(good.replacing("clusters:", with: second)).contains("reloaded"))
+    let words = ["once", "--port", "\(port)", "--plain"]
+    #expect(try Peer.run(words, in: workspace)[0].outcome == "answered")
+    #expect(try router.exchange(as: "robot-1").outcome == "answered")
+    #expect(try router.reload(good).contains("reloaded"))
+    let end = Date().addingTimeInterval(180)
+    while try Peer.run(words, in: workspace)[0].outcome != "unreachable" {
+      guard Date() < end else { throw Tool.Failure(description: "it still listens:\n\(router.log)") }
+    }
+    #expect(try router.exchange(as: "robot-1").outcome == "answered")
+  }
+}
