@@ -136,7 +136,7 @@ let package = Package(
         "Desk", "Fleet", "Live", "Faults/faults.py", "Faults/watch.py", "Faults/full_disk.c", "Faults/kill.py",
         "Faults/disk_full.py", "Faults/clock_back.py",
         "Faults/slow_client.py", "Faults/big_body.py", "Faults/half_open.py", "Faults/rapid_reset.py",
-        "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c",
+        "Router/clients.py", "Router/peers", "Harness/functions.sh", "Harness/terminal.py", "Harness/interrupt.c",
       ]),
     tests("TLSRuntimeTests", ["TLSRuntime", "Diagnosis", "Formats", "Credentials", "PKITestKit"] + pki + transport),
     tests("EnrolmentTests", ["Enrolment", "Formats", "Credentials", "PKITestKit"] + pki),

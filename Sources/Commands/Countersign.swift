@@ -24,7 +24,11 @@ package struct Countersign: AsyncParsableCommand {
         subcommands: [Request.self, Sign.self, Issue.self, Export.self, Revoke.self, CRL.self]),
       CommandGroup(name: "Files", subcommands: [Trust.self, Convert.self, Inspect.self, Verify.self]),
       CommandGroup(name: "Fleet file", subcommands: [Plan.self, Apply.self, Lint.self]),
-      CommandGroup(name: "Live", subcommands: [OrchestratorCommand.self, Invite.self, Invitations.self, Nodes.self, RouterCommand.self, Explain.self]),
+      CommandGroup(
+        name: "Live",
+        subcommands: [
+          OrchestratorCommand.self, Invite.self, Invitations.self, Nodes.self, RouterCommand.self, Explain.self,
+        ]),
       CommandGroup(name: "Proof", subcommands: [Check.self, Status.self, Quickstart.self]),
       CommandGroup(name: "Records", subcommands: [Events.self, LedgerCommand.self]),
     ])

@@ -107,3 +107,5 @@ int linux_forbid_writing(const char *const *socket_folders, int count) {
   close(set);
   return result;
 }
+
+int linux_name_thread(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -13,7 +13,8 @@ struct Explain: ParsableCommand {
       """)
 
   @OptionGroup var common: CommonOptions
-  @Option(help: ArgumentHelp("The router's admin socket.", valueName: "path")) var admin = "/run/countersign/router.sock"
+  @Option(help: ArgumentHelp("The router's admin socket.", valueName: "path")) var admin =
+    "/run/countersign/router.sock"
   @Argument(help: ArgumentHelp("The ID of the refusal.", valueName: "id")) var id: String
 
   func run() throws {
@@ -30,39 +31,31 @@ struct Explain: ParsableCommand {
     guard let record = try? decoder.decode(HandshakeRecord.self, from: Data(body)) else {
       throw CommandError.environment("\(admin) doesn't answer as a router does", hint: "check the path")
     }
-    try common.console.emit(HandshakeRecordFacts(record: record, now: Date()))
+    try common.console.emit(HandshakeRecordFacts(record: record))
   }
 }
 
 /// A refusal with both sides' evidence.
 struct HandshakeRecordFacts: Facts {
   var record: HandshakeRecord
-  var now: Date
-
-  private enum CodingKeys: String, CodingKey { case record }
 
   func lines(_ style: TextStyle) -> [String] {
-    var lines = fieldLines([
+    let presented = record.presented
+    return fieldLines([
       ("refused", record.id), ("at", record.time.formatted(.iso8601)), ("listener", record.listener),
       ("client", record.client), ("because", record.reason ?? record.outcome), ("hint", record.hint),
       ("server name", record.serverName), ("TLS", record.version),
+      ("presented", presented?.subject ?? "no certificate that could be read"), ("issuer", presented?.issuer),
+      ("serial", presented?.serial), ("names", Self.joined(presented?.names ?? [], ", ")),
+      ("valid", presented.map { "\($0.notBefore.formatted(.iso8601)) to \($0.notAfter.formatted(.iso8601))" }),
+      ("sha256", presented?.fingerprint), ("chain", presented.map { _ in "\(record.chain.count) certificates" }),
+      ("trusted", Self.joined(record.trusted, "; ")), ("allow", Self.joined(record.allow, "; ")),
+      ("deny", Self.joined(record.deny, "; ")),
     ])
-    if let presented = record.presented {
-      lines += fieldLines([
-        ("presented", presented.subject), ("issuer", presented.issuer), ("serial", presented.serial),
-        ("names", presented.names.isEmpty ? nil : presented.names.joined(separator: ", ")),
-        ("valid", "\(presented.notBefore.formatted(.iso8601)) to \(presented.notAfter.formatted(.iso8601))"),
-        ("sha256", presented.fingerprint), ("certificates", "\(record.chain.count)"),
-      ])
-    } else {
-      lines += fieldLines([("presented", "no certificate that could be read")])
-    }
-    lines += fieldLines([
-      ("trusted", record.trusted.isEmpty ? nil : record.trusted.joined(separator: "; ")),
-      ("allow", record.allow.isEmpty ? nil : record.allow.joined(separator: "; ")),
-      ("deny", record.deny.isEmpty ? nil : record.deny.joined(separator: "; ")),
-    ])
-    return lines
+  }
+
+  private static func joined(_ texts: [String], _ separator: String) -> String? {
+    texts.isEmpty ? nil : texts.joined(separator: separator)
   }
 }
 

@@ -38,7 +38,8 @@ struct RouterRun: ParsableCommand {
     // Before the first thread is started, whose files it wouldn't hold for.
     let restriction = try Privileges.restrictFiles(configuration)
     let level = configuration.log.level
-    let logger = Logger(label: "countersign") { _ in JSONLogHandler(level: common.verbose ? min(.debug, level) : level) }
+    let logger = Logger(label: "countersign") { _ in JSONLogHandler(level: common.verbose ? min(.debug, level) : level)
+    }
     let service = try RouterService(
       .init(
         path: path, configuration: parse, read: read, environment: ProcessInfo.processInfo.environment, logger: logger))

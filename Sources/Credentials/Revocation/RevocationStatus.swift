@@ -62,7 +62,9 @@ struct RevocationStatus {
     }
     if let defect = list.defect { return defect }
     if time < list.thisUpdate { return .revocationListUnusable("not valid before \(rfc3339(list.thisUpdate))") }
-    if !acceptsExpired, let next = list.nextUpdate, time > next { return .revocationListUnusable("expired \(rfc3339(next))") }
+    if !acceptsExpired, let next = list.nextUpdate, time > next {
+      return .revocationListUnusable("expired \(rfc3339(next))")
+    }
     return nil
   }
 }

@@ -58,3 +58,6 @@ typedef struct {
 
 /// Asks the resolver for the SRV records of a name. Returns how many there are, or -1.
 int linux_service_lookup(const char *name, linux_service_record *found, int most);
+
+/// Names this thread, for ps and perf: 15 bytes at most.
+int linux_name_thread(const char *name);

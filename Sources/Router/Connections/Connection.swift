@@ -75,6 +75,9 @@ final class Connection: SocketOwner {
         switch preface.take(bytes) {
         case .needsMore: continue
         case .malformed(let what): return close(.malformed(what))
+        case .refused(let answer, let what):
+          answer.withUnsafeBytes { client.write($0) }
+          return close(.malformed(what))
         case .answer(let answer): answer.withUnsafeBytes { client.write($0) }
         case .done(let rest):
           rest.withUnsafeBytes { client.unread($0) }
@@ -100,11 +103,14 @@ final class Connection: SocketOwner {
     case .failed:
       facts.verdict = client.verdict
       if case .refused(let refusal)? = client.failure { return close(.refused(refusal)) }
+      if case .tls(let failure)? = client.failure, failure.lacksCertificate {
+        return close(.refused(PeerRefusal(.noCertificate)))
+      }
       return close(.client(client.failure ?? .ended))
     case .done: break
     }
     facts.agreement = client.agreement
-    if let refusal = client.admit() {
+    if let refusal = client.admit() ?? refusalByNewerTrust() {
       facts.verdict = client.verdict
       client.refuse(refusal.alert)
       return close(.refused(refusal))
@@ -125,7 +131,9 @@ final class Connection: SocketOwner {
     case .allowed(let rule):
       facts.rule = rule
       return nil
-    case .refused(let rule): return PeerRefusal(.denied(rule: rule))
+    case .refused(let rule):
+      facts.rule = rule
+      return PeerRefusal(.denied(rule: rule))
     case .unmatched:
       // Routes that have rules of their own decide for each request.
       return listener.routes.contains { !$0.configuration.rules.allow.isEmpty } && rules.allow.isEmpty
@@ -135,18 +143,30 @@ final class Connection: SocketOwner {
 
   /// Holds it against another snapshot: what it was let in by may hold no longer.
   func judgeAgain(by newer: Snapshot) {
-    guard stage == .serving, let listener = newer.listener(named: listener.name) else { return }
+    guard stage != .closed, let listener = newer.listener(named: listener.name) else { return }
     self.listener = listener
-    if let trust = listener.tls?.trust, let verdict = client.verdict {
-      let again = worker.verdicts.again(verdict, by: trust, at: worker.date)
-      client.verdict = again
-      if let refusal = again.refusal ?? refusal(of: again) {
-        client.refuse(refusal.alert)
-        return close(.refused(refusal))
-      }
-    }
+    guard stage == .serving else { return }
+    guard isStillGood() else { return }
     if let end = exchange?.judgeAgain(by: newer) { close(end) }
   }
+
+  /// Ends it where its client isn't let in any more.
+  private func isStillGood() -> Bool {
+    guard let refusal = refusalNow() else { return true }
+    client.refuse(refusal.alert)
+    close(.refused(refusal))
+    return false
+  }
+
+  private func refusalNow() -> PeerRefusal? {
+    guard let trust = listener.tls?.trust, let verdict = client.verdict else { return nil }
+    let again = worker.verdicts.again(verdict, by: trust, at: worker.date)
+    client.verdict = again
+    return again.refusal ?? refusal(of: again)
+  }
+
+  /// What was trusted when the handshake began, may not be trusted when it ends.
+  private func refusalByNewerTrust() -> PeerRefusal? { client.context === listener.tls ? nil : refusalNow() }
 
   // MARK: Serving
 
@@ -172,9 +192,9 @@ final class Connection: SocketOwner {
   private func setDeadline() {
     var next = listener.limits.idle.map { lastActivity + $0.milliseconds } ?? Int64.max
     next = min(next, exchange?.deadline ?? .max)
-    if let end = client.verdict?.end, end != .distantFuture {
+    if let until = client.verdict?.until, until != .distantFuture {
       // The clock of the calendar may be set: it is looked at now and then.
-      let left = max(0, Int64(end.timeIntervalSince(worker.date) * 1000))
+      let left = max(0, Int64(until.timeIntervalSince(worker.date) * 1000))
       next = min(next, worker.now + min(left, 30_000))
     }
     timerDeadline = max(next, worker.now + 1)
@@ -186,7 +206,10 @@ final class Connection: SocketOwner {
     case .preface, .handshake: close(.handshakeTimeout)
     case .closed: break
     case .serving:
-      if let end = client.verdict?.end, worker.date >= end { return close(.certificateExpired) }
+      if let verdict = client.verdict, worker.date >= verdict.until {
+        if worker.date >= verdict.end { return close(.certificateExpired) }
+        guard isStillGood() else { return }
+      }
       if let idle = listener.limits.idle, worker.now - lastActivity >= idle.milliseconds { return close(.idle) }
       if let exchange, worker.now >= exchange.deadline { exchange.deadlinePassed() }
       guard stage == .serving else { return }

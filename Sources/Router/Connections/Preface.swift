@@ -12,6 +12,8 @@ struct Preface {
   enum Progress {
     case needsMore
     case malformed(String)
+    /// The client is told why in its own protocol.
+    case refused(answer: [UInt8], String)
     /// The client waits for this.
     case answer([UInt8])
     /// What follows, read already.
@@ -90,7 +92,8 @@ struct Preface {
         buffer.removeFirst(length)
         return .answer([PostgresAnswer.no.rawValue])
       case .cancelRequest, .startup:
-        return .malformed("PostgreSQL: the client doesn't ask for TLS; sslmode=require makes it")
+        let reason = "the client doesn't ask for TLS; sslmode=require makes it"
+        return .refused(answer: PostgresStart.errorResponse(reason), "PostgreSQL: \(reason)")
       }
     }
   }

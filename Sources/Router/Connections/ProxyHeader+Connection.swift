@@ -2,7 +2,8 @@ extension ConnectionFacts {
   /// What a backend is told of the client in the PROXY protocol, of its TLS too.
   func proxyHeader(of client: SocketAddress, to local: SocketAddress?) -> ProxyHeader {
     ProxyHeader(
-      source: proxy?.source ?? ProxyAddress(client), destination: proxy?.destination ?? local.flatMap { ProxyAddress($0) },
+      source: proxy?.source ?? ProxyAddress(client),
+      destination: proxy?.destination ?? local.flatMap { ProxyAddress($0) },
       applicationProtocol: agreement?.applicationProtocol, authority: agreement?.serverName,
       tls: agreement.map { agreement in
         ProxyTLS(

@@ -40,7 +40,9 @@ final class BackendPool {
     shared[ObjectIdentifier(backend.cluster)]?.removeAll { $0 === backend }
   }
 
-  private func isInUse(_ cluster: ClusterState) -> Bool { worker.snapshot?.clusters.contains { $0 === cluster } ?? false }
+  private func isInUse(_ cluster: ClusterState) -> Bool {
+    worker.snapshot?.clusters.contains { $0 === cluster } ?? false
+  }
 
   /// Lets go of what leads to clusters that are no more, or were made with other trust.
   func keepOnly(_ clusters: [ClusterState]) {

@@ -10,7 +10,8 @@ struct ForwardedIdentity {
   ///
   /// Some backends read `_` as `-`: those names are taken out too.
   func sanitize(_ fields: inout HTTPFields) {
-    let own = Set([Self.clientCertificate, "x-forwarded-for", "x-forwarded-proto"] + headers.named.map { $0.name.lowercased() })
+    let own = Set(
+      [Self.clientCertificate, "x-forwarded-for", "x-forwarded-proto"] + headers.named.map { $0.name.lowercased() })
     fields.remove { name in
       // All of them are long; most names aren't.
       guard name.count > 2 else { return false }

@@ -233,7 +233,8 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
     let transaction = self.transaction
     self.transaction = nil
     close()
-    transaction?.backendFailed(code, message, isUnused: isUnused || wasUsed && !hasAnswered && transaction?.request.isRepeatable == true)
+    transaction?.backendFailed(
+      code, message, isUnused: isUnused || wasUsed && !hasAnswered && transaction?.request.isRepeatable == true)
   }
 
   func close() {

@@ -77,7 +77,8 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
     case .message(let used), .upgraded(let used):
       let more = UnsafeRawBufferPointer(rebasing: bytes[used...])
       if !more.isEmpty { rest = Array(more) + rest }
-    case .tooLarge: answerAlone(431, "the head of the request is larger than \(connection.listener.limits.header) bytes")
+    case .tooLarge:
+      answerAlone(431, "the head of the request is larger than \(connection.listener.limits.header) bytes")
     case .malformed(let what): answerAlone(400, what)
     }
   }

@@ -179,7 +179,8 @@ final class HTTP2Session {
       own.user?.session(own, beginsHead: frame.pointee.hd.stream_id)
       return 0
     }
-    nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, frame, name, nameCount, value, valueCount, _, data in
+    nghttp2_session_callbacks_set_on_header_callback(callbacks) {
+      _, frame, name, nameCount, value, valueCount, _, data in
       guard let own = HTTP2Session.own(data), let frame else { return 0 }
       let isTaken = own.user?.session(
         own, stream: frame.pointee.hd.stream_id, foundField: UnsafeRawBufferPointer(start: name, count: nameCount),
@@ -217,7 +218,9 @@ final class HTTP2Session {
 
   private static var source: nghttp2_data_provider {
     nghttp2_data_provider(source: nghttp2_data_source()) { _, stream, target, capacity, flags, _, data in
-      guard let own = HTTP2Session.own(data), let target, let flags else { return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
+      guard let own = HTTP2Session.own(data), let target, let flags else {
+        return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+      }
       return own.fill(stream, UnsafeMutableRawBufferPointer(start: target, count: capacity), flags)
     }
   }

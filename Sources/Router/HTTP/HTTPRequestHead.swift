@@ -39,7 +39,8 @@ struct HTTPRequestHead {
     let lowered = path.lowercased()
     for encoded in ["%2f", "%5c", "%00"] where lowered.contains(encoded) { return "the path holds \(encoded)" }
     let plain = lowered.replacing("%2e", with: ".")
-    for segment in plain.split(separator: "/", omittingEmptySubsequences: false) where segment == "." || segment == ".." {
+    for segment in plain.split(separator: "/", omittingEmptySubsequences: false) where segment == "." || segment == ".."
+    {
       return "the path holds a dot segment"
     }
     return nil

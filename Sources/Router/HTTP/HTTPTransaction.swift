@@ -59,7 +59,8 @@ final class HTTPTransaction {
     case .refused(let rule): return PeerRefusal(.denied(rule: rule))
     case .unmatched:
       // Where a route allows nobody by itself, the listener's word is enough, if it gave one.
-      if rules.allow.isEmpty, let listener = connection.listener.rules, case .allowed(let rule) = listener.decide(peer) {
+      if rules.allow.isEmpty, let listener = connection.listener.rules, case .allowed(let rule) = listener.decide(peer)
+      {
         self.rule = rule
         return nil
       }
@@ -198,7 +199,8 @@ final class HTTPTransaction {
     connection.counters.requests[status ?? 499, default: 0] += 1
     worker.events.answered(
       .init(
-        transaction: self, status: status, reason: reason, id: recordID, cluster: cluster?.name, rule: rule, received: received,
+        transaction: self, status: status, reason: reason, id: recordID, cluster: cluster?.name, rule: rule,
+        received: received,
         sent: sent, microseconds: Worker.microseconds() - began))
   }
 }

@@ -43,6 +43,17 @@ package final class EventSink: Sendable {
     lines.append(line(connection, end, id: record?.id))
   }
 
+  /// A connection that was closed as soon as it had come.
+  func turnedAway(_ client: SocketAddress, listener: ListenerState, _ code: String, at now: Date) {
+    guard access.withLock({ $0 }) != .off else { return }
+    var line = LogLine()
+    line.add("time", timestamp(now))
+    line.add("listener", listener.name)
+    line.add("client", client.description)
+    line.add("outcome", code)
+    lines.append(line.ended())
+  }
+
   /// - Returns: the record's ID.
   func refused(_ transaction: HTTPTransaction, _ refusal: PeerRefusal) -> String {
     let record = HandshakeRecord(transaction.connection, .refused(refusal), at: transaction.connection.worker.date)

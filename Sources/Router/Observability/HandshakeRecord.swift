@@ -66,7 +66,8 @@ extension HandshakeRecord {
   }
 
   private static func pem(_ der: [UInt8]) -> String {
-    "-----BEGIN CERTIFICATE-----\n" + Data(der).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
+    "-----BEGIN CERTIFICATE-----\n"
+      + Data(der).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
       + "\n-----END CERTIFICATE-----\n"
   }
 }

@@ -126,7 +126,10 @@ struct RouterMetrics {
 
   private func addIdentities(to page: inout MetricsPage) {
     let simple: [(String, String, (IdentityCounters) -> Int)] = [
-      ("identity_connections_total", "Connections by the client's identity; past 500 they count as other.", \.connections),
+      (
+        "identity_connections_total", "Connections by the client's identity; past 500 they count as other.",
+        \.connections
+      ),
       ("identity_received_bytes_total", "Bytes that a client of this identity sent.", \.received),
       ("identity_sent_bytes_total", "Bytes that a client of this identity was sent.", \.sent),
     ]

@@ -45,7 +45,9 @@ struct ListeningSockets {
       guard let descriptor = inherited[name] else {
         throw RouterSetupError(
           file: listener.name, "systemd passed no socket that is called \(name)",
-          hint: "set FileDescriptorName=\(name) in the socket unit; passed were: \(inherited.keys.sorted().joined(separator: ", "))")
+          hint:
+            "set FileDescriptorName=\(name) in the socket unit; passed were: \(inherited.keys.sorted().joined(separator: ", "))"
+        )
       }
       return (try copies(of: dup(descriptor), listener), "systemd:\(name)")
     }
@@ -55,7 +57,8 @@ struct ListeningSockets {
     _ address: ListenAddress, _ listener: ListenerConfiguration
   ) throws(RouterSetupError) -> ([Int32], String) {
     guard var place = Resolver.addresses(address.host, port: address.port).first else {
-      throw RouterSetupError(file: listener.name, "\(address.host) is no address of this machine", hint: nil, kind: .environment)
+      throw RouterSetupError(
+        file: listener.name, "\(address.host) is no address of this machine", hint: nil, kind: .environment)
     }
     var descriptors: [Int32] = []
     for _ in 0..<workers {

@@ -26,10 +26,11 @@ final class RevocationFetcher: Sendable {
           logger.error("a revocation list can't be used", metadata: ["url": "\(url)"])
           continue
         }
-        hasNew = lists.withLock { lists in
-          defer { lists[url] = bytes }
-          return lists[url] != bytes
-        } || hasNew
+        hasNew =
+          lists.withLock { lists in
+            defer { lists[url] = bytes }
+            return lists[url] != bytes
+          } || hasNew
       case .failure(let failure):
         logger.error("a revocation list can't be fetched", metadata: ["url": "\(url)", "reason": "\(failure.reason)"])
       }

@@ -1,6 +1,6 @@
 import Credentials
-import Foundation
 import Formats
+import Foundation
 import Glibc
 package import Logging
 import SwiftASN1
@@ -87,7 +87,7 @@ package final class RouterService: Sendable {
         state.lastProblem = problem.message
         state.watch.reset(watched(state.snapshot))
       }
-      logger.error("nothing was changed", metadata: ["reason": "\(problem.message)", "hint": "\(problem.hint ?? "")"])
+      logger.error("nothing was changed: \(problem.message)", metadata: ["hint": "\(problem.hint ?? "")"])
       throw error
     }
   }

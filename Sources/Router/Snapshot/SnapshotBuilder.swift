@@ -1,6 +1,6 @@
 package import Credentials
-package import Foundation
 import Formats
+package import Foundation
 import SwiftASN1
 import TLSRuntime
 import X509
@@ -50,7 +50,9 @@ package struct SnapshotBuilder: Sendable {
     var recipe: TLSRecipe?
     if let tls = configuration.tls {
       recipe = TLSRecipe(
-        credential: try tls.identity.map { identity throws(RouterSetupError) in try credential(identity, &files, at: now) },
+        credential: try tls.identity.map { identity throws(RouterSetupError) in
+          try credential(identity, &files, at: now)
+        },
         trust: try anchors(tls.trust, &files), lists: try lists(tls.revocation, &files), revocation: tls.revocation,
         settings: tls.settings, applicationProtocols: tls.settings.alpn)
     }
@@ -84,7 +86,8 @@ package struct SnapshotBuilder: Sendable {
     if let identity = configuration.identity {
       let made = TLSRecipe(
         credential: try credential(identity, &files, at: now),
-        trust: try configuration.clients.map { clients throws(RouterSetupError) in try anchors(clients.trust, &files) } ?? [],
+        trust: try configuration.clients.map { clients throws(RouterSetupError) in try anchors(clients.trust, &files) }
+          ?? [],
         lists: try lists(configuration.clients?.revocation, &files), revocation: configuration.clients?.revocation,
         settings: configuration.tls, applicationProtocols: Self.applicationProtocols(configuration))
       recipe = made
@@ -126,11 +129,11 @@ package struct SnapshotBuilder: Sendable {
     if let file = identity.passphraseFile {
       passphrase = String(decoding: try files.bytes(file), as: UTF8.self).trimmingCharacters(in: .newlines)
     }
+    let bytes = try files.bytes(identity.key)
     let key: Certificate.PrivateKey
     let der: [UInt8]
     do throws(FormatError) {
-      key = try KeyCoding.decode(
-        try files.formatted(identity.key), passphrase: passphrase, legacy: NIOSSLLegacyDecryption())
+      key = try KeyCoding.decode(bytes, passphrase: passphrase, legacy: NIOSSLLegacyDecryption())
       der = try KeyCoding.pkcs8(key)
     } catch {
       throw RouterSetupError(error, of: identity.key)
@@ -196,15 +199,6 @@ private struct Files {
     }
   }
 
-  /// The same for those who throw what formats throw.
-  mutating func formatted(_ path: String) throws(FormatError) -> [UInt8] {
-    do throws(RouterSetupError) {
-      return try bytes(path)
-    } catch {
-      throw .notPEM(error.message)
-    }
-  }
-
   /// DER, in the file's order.
   mutating func certificates(_ path: String) throws(RouterSetupError) -> [[UInt8]] {
     let bytes = try bytes(path)
@@ -261,7 +255,9 @@ struct TLSRecipe: Hashable, Sendable {
   var applicationProtocols: [String]
 
   /// - Parameter purpose: what the peer is; nil where it isn't asked for a certificate.
-  func context(_ role: TLSContext.Role, purpose: Purpose?, name: ReferenceName? = nil) throws(TLSSetupError) -> TLSContext {
+  func context(_ role: TLSContext.Role, purpose: Purpose?, name: ReferenceName? = nil) throws(TLSSetupError)
+    -> TLSContext
+  {
     var trust: PeerTrust?
     if let purpose {
       let revocations = revocation.map { source in
@@ -274,7 +270,8 @@ struct TLSRecipe: Hashable, Sendable {
     }
     return try TLSContext(
       .init(
-        role: role, credential: credential, trust: trust, settings: settings, applicationProtocols: applicationProtocols))
+        role: role, credential: credential, trust: trust, settings: settings, applicationProtocols: applicationProtocols
+      ))
   }
 }
 
@@ -285,7 +282,7 @@ package struct RouterSetupError: Error, Sendable, ExplainedError {
   package let kind: FailureKind
 
   init(file: String, _ message: String, hint: String?, kind: FailureKind = .badInput) {
-    self.message = message.contains(file) ? message : "\(file): \(message)"
+    self.message = message.hasPrefix(file) ? message : "\(file): \(message)"
     self.hint = hint
     self.kind = kind
   }

@@ -16,7 +16,9 @@ package final class PeerTrust: Sendable {
 
   private static let latest = Atomic<UInt64>(0)
 
-  package init(anchors: [CertificateInput], purpose: Purpose, name: ReferenceName? = nil, revocation: Revocations? = nil) {
+  package init(
+    anchors: [CertificateInput], purpose: Purpose, name: ReferenceName? = nil, revocation: Revocations? = nil
+  ) {
     self.anchors = anchors
     self.purpose = purpose
     self.name = name

@@ -67,9 +67,15 @@ struct TLSSession: ~Copyable {
   }
 
   /// Puts close_notify into the output.
-  func end() { _ = SSL_shutdown(handle) }
+  func end() {
+    _ = SSL_shutdown(handle)
+    ERR_clear_error()
+  }
 
-  func sendFatalAlert(_ alert: UInt8) { _ = SSL_send_fatal_alert(handle, alert) }
+  func sendFatalAlert(_ alert: UInt8) {
+    _ = SSL_send_fatal_alert(handle, alert)
+    ERR_clear_error()
+  }
 
   /// Leaves this thread's queue of errors empty, as it has to be before each call.
   private func progress(_ result: Int32) -> Progress {
@@ -93,6 +99,9 @@ struct TLSFailure: Hashable, Sendable {
   var reason: String
   /// The alert that the peer sent (RFC 8446 §6), where it sent one.
   var alert: UInt8?
+
+  /// The peer was asked for a certificate and had none.
+  var lacksCertificate: Bool { reason == "peer did not return a certificate" }
 
   /// Takes the oldest error of this thread's queue: the others follow from it.
   static func latest() -> TLSFailure {

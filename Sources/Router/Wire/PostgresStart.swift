@@ -76,3 +76,16 @@ package enum PostgresAnswer: UInt8, Hashable, Sendable {
   /// `E`, which an error message begins with. The message isn't to be trusted, nor to be shown.
   case error = 0x45
 }
+
+extension PostgresStart {
+  /// An ErrorResponse that ends the connection (PostgreSQL's documentation, "Message Formats"), with the SQLSTATE
+  /// `invalid_authorization_specification`.
+  package static func errorResponse(_ text: String) -> [UInt8] {
+    var fields: [UInt8] = []
+    for (type, value) in [("S", "FATAL"), ("V", "FATAL"), ("C", "28000"), ("M", text)] {
+      fields += Array(type.utf8) + Array(value.utf8) + [0]
+    }
+    let length = UInt32(4 + fields.count + 1)
+    return [0x45] + withUnsafeBytes(of: length.bigEndian) { Array($0) } + fields + [0]
+  }
+}

@@ -22,6 +22,7 @@ final class Poller {
     var isReadable: Bool {
       flags & (linux_poll_in | linux_poll_read_hangup | linux_poll_error | linux_poll_hangup) != 0
     }
+    var isHungUp: Bool { flags & (linux_poll_read_hangup | linux_poll_error | linux_poll_hangup) != 0 }
     var isWritable: Bool { flags & (linux_poll_out | linux_poll_error | linux_poll_hangup) != 0 }
   }
 
@@ -49,8 +50,10 @@ final class Poller {
   func remove(_ watched: Int32) { _ = linux_poller_remove(descriptor, watched) }
 
   /// - Parameter milliseconds: how long it waits for the first; -1 without end.
-  func wait(_ milliseconds: Int32, _ body: (Readiness) -> Void) {
+  /// - Parameter awake: called once it is over, before the first.
+  func wait(_ milliseconds: Int32, awake: () -> Void, _ body: (Readiness) -> Void) {
     let count = linux_poller_wait(descriptor, found, Int32(Self.capacity), milliseconds)
+    awake()
     guard count > 0 else { return }
     for index in 0..<Int(count) {
       guard let owner = found[index].owner else { continue }

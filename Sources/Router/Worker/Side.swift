@@ -13,6 +13,8 @@ final class Side: PollTarget {
   /// Set by the poller, cleared by the call that found nothing: each change is told once.
   var isReadable = false
   var isWritable = false
+  /// The end has come, behind what is still to be read. It isn't told again.
+  private var peerHasHungUp = false
   /// The peer sends nothing more.
   private(set) var inputHasEnded = false
   /// We send nothing more.
@@ -39,6 +41,10 @@ final class Side: PollTarget {
   override func ready(_ readiness: Poller.Readiness) {
     if readiness.isReadable { isReadable = true }
     if readiness.isWritable { isWritable = true }
+    if readiness.isHungUp {
+      peerHasHungUp = true
+      if inputHasEnded, let error = socketError { fail(.system(SystemCallError("recv", number: error))) }
+    }
     owner.ready(self)
   }
 
@@ -223,7 +229,7 @@ final class Side: PollTarget {
   private func outcome(_ count: Int, of capacity: Int) -> Received {
     if count > 0 {
       // Less than there was room for: that was all, and what comes later is told.
-      if count < capacity { isReadable = false }
+      if count < capacity, !peerHasHungUp { isReadable = false }
       return .some(count)
     }
     if count == 0 { return .end }
@@ -329,6 +335,8 @@ final class Side: PollTarget {
 
   private func fail(_ failure: SideFailure) {
     if self.failure == nil { self.failure = failure }
+    // What it didn't take must never be taken by the next session.
+    worker.bytes.offer(0)
   }
 
   func close() {

@@ -62,18 +62,23 @@ package final class Worker: @unchecked Sendable {
 
   /// Runs until it is stopped and all connections have ended.
   package func run() {
+    _ = linux_name_thread("worker-\(index)")
     try? poller.add(wake.descriptor, .reading, owner: Unmanaged<PollTarget>.passUnretained(wake).toOpaque())
     while !(isStopping && connections.isEmpty) {
-      poller.wait(!unfinished.isEmpty ? 0 : connections.isEmpty ? 500 : Int32(TimerWheel.tick)) { readiness in
+      let patience = !unfinished.isEmpty ? 0 : connections.isEmpty ? 500 : Int32(TimerWheel.tick)
+      poller.wait(patience, awake: { readClocks() }) { readiness in
         Unmanaged<PollTarget>.fromOpaque(readiness.owner).takeUnretainedValue().ready(readiness)
       }
       finishRound()
     }
   }
 
-  private func finishRound() {
+  private func readClocks() {
     now = Self.monotonic()
     date = Date()
+  }
+
+  private func finishRound() {
     if wake.takeSignal() { readMail() }
     flushAll()
     let unfinished = self.unfinished
@@ -178,6 +183,7 @@ package final class Worker: @unchecked Sendable {
     counters.accepted += 1
     guard listener.gauges.take(limit: listener.limits.connections) else {
       counters.refuse("too-many-connections")
+      events.turnedAway(address, listener: listener, "too-many-connections", at: date)
       // Nothing is said to one connection too many, since that would take as long as serving it.
       Glibc.close(descriptor)
       return

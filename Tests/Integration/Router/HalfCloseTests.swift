@@ -1,3 +1,4 @@
+import Foundation
 import PKITestKit
 import Testing
 
@@ -13,7 +14,8 @@ struct HalfCloseTests {
 
   @Test("a client that has said all still gets its answer", arguments: [1, 16])
   func client(mebibytes: Int) throws {
-    let router = try router(to: .backend("count", in: workspace))
+    let backend = try Peer.backend("count", in: workspace)
+    let router = try router(to: backend)
     let words = router.client("half-close", as: "robot-1", on: "in", ["--mib", "\(mebibytes)"])
     for _ in 1...5 {
       let told = try Peer.run(words, in: workspace)
@@ -39,7 +41,8 @@ struct HalfCloseTests {
 
   @Test("a backend that answers and ends is heard to its end")
   func answer() throws {
-    let router = try router(to: .backend("once-echo", in: workspace))
+    let backend = try Peer.backend("once-echo", in: workspace)
+    let router = try router(to: backend)
     let answers = try router.exchanges(20, as: "robot-1")
     #expect(answers.allSatisfy { $0.outcome == "answered" }, "\(answers)")
     // Each waits for its end, which may come in the same instant as the answer.

@@ -1,3 +1,4 @@
+import Foundation
 import PKITestKit
 import Testing
 
@@ -40,7 +41,8 @@ struct NATSRouterTests {
 
   @Test("the identity of the router at the client's end is what counts")
   func guest() throws {
-    let told = try Peer.run(near(as: "guest").client("nats", as: nil, on: "in", []), in: workspace)
+    let near = try near(as: "guest")
+    let told = try Peer.run(near.client("nats", as: nil, on: "in", []), in: workspace)
     #expect(told.first?.outcome == "failed", "\(told)")
     try far.waitForAccess { $0.outcome == "no-rule" && $0.subject?.contains("guest") == true }
   }

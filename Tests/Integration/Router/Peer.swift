@@ -22,8 +22,8 @@ final class Peer: Sendable {
 
   /// Runs a client to its end.
   static func run(_ words: [String], in workspace: Workspace) throws -> [Told] {
-    let program = program + words
-    return Told.lines(try Tool.require(program[0], Array(program.dropFirst()), in: workspace.directory.url).text)
+    let all = program + words
+    return Told.lines(try Tool.require(all[0], Array(all.dropFirst()), in: workspace.directory.url).text)
   }
 
   /// What it told so far.

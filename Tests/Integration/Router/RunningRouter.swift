@@ -37,6 +37,7 @@ final class RunningRouter: Sendable {
   struct LogLine: Decodable {
     var level: String
     var message: String
+    var reason: String?
     var listener: String?
     var address: String?
   }
@@ -78,7 +79,7 @@ final class RunningRouter: Sendable {
 
   // MARK: Signals
 
-  /// SIGHUP, and what came of it: "reloaded", or why nothing was changed.
+  /// SIGHUP, and what came of it: "reloaded", or "nothing was changed" and why.
   @discardableResult
   func reload() throws -> String {
     let before = log.split(separator: "\n").count
@@ -86,7 +87,7 @@ final class RunningRouter: Sendable {
     let end = Date().addingTimeInterval(180)
     while Date() < end, process.isRunning {
       let lines = log.split(separator: "\n").dropFirst(before).joined(separator: "\n")
-      let messages = Self.decoded(lines, as: LogLine.self).map(\.message)
+      let messages = Self.decoded(lines, as: LogLine.self).map { "\($0.message) \($0.reason ?? "")" }
       if let result = messages.first(where: { $0.contains("reloaded") || $0.contains("nothing was changed") }) {
         return result
       }

@@ -38,6 +38,8 @@ def serve(options, handle):
 
     while True:
         stream, _ = listener.accept()
+        if not options.unix:
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         threading.Thread(target=run, args=(stream,), daemon=True).start()
 
 

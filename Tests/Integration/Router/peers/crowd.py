@@ -17,8 +17,7 @@ def hold(options):
     begin = time.monotonic()
     watched = selectors.DefaultSelector()
     wake, alarm = socket.socketpair()
-    for end in (wake, alarm):
-        end.setblocking(False)
+    alarm.setblocking(False)
     signal.signal(signal.SIGUSR1, lambda *_: None)
     signal.set_wakeup_fd(alarm.fileno())
     watched.register(wake, selectors.EVENT_READ)

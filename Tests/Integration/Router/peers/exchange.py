@@ -23,6 +23,7 @@ def dial(options):
     else:
         source = (options.source, 0) if options.source else None
         plain = socket.create_connection(("127.0.0.1", options.port), PATIENCE, source)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if options.proxy:
         plain.sendall(proxyheader.written(options))
     return plain

@@ -73,7 +73,6 @@ def drip(options):
     for _ in range(options.count):
         try:
             memory = Memory(options)
-            memory.plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             memory.piece = 1
             memory.run(memory.tls.do_handshake)
             memory.tls.write(options.text.encode())
