@@ -42,6 +42,9 @@ final class Connection: SocketOwner {
   /// There from the beginning to the end.
   var client: Side { opened ?? Side(-1, owner: self, worker: worker) }
 
+  /// Who the client is: where a proxy in front says so, whom it names.
+  var clientAddress: SocketAddress { facts.proxy?.source.flatMap { SocketAddress($0) } ?? address }
+
   func begin() {
     if address.isInternet { client.sendWithoutDelay() }
     setTimer(worker.now + listener.limits.handshakeTimeout.milliseconds)
@@ -118,9 +121,10 @@ final class Connection: SocketOwner {
     facts.verdict = client.verdict
     facts.handshake = Worker.microseconds() - facts.began
     counters.completed(in: facts.handshake, resumed: facts.agreement?.isResumed ?? false)
-    if let limit = listener.limits.perIdentity, let label = client.verdict?.peer?.label {
-      guard listener.gauges.take(identity: label, limit: limit) else { return close(.limit("per-identity")) }
-      identity = label
+    if let limit = listener.limits.perIdentity, let peer = client.verdict?.peer {
+      let whole = peer.uris.first ?? (peer.subject.isEmpty ? peer.label : peer.subject)
+      guard listener.gauges.take(identity: whole, limit: limit) else { return close(.limit("per-identity")) }
+      identity = whole
     }
     serve()
   }

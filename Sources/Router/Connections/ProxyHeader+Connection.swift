@@ -24,3 +24,13 @@ extension ProxyAddress {
     }
   }
 }
+
+extension SocketAddress {
+  init?(_ address: ProxyAddress) {
+    switch address {
+    case .ipv4(let octets, let port): self.init(.v4(octets, port: port))
+    case .ipv6(let octets, let port): self.init(.v6(octets, port: port))
+    case .unix: return nil
+    }
+  }
+}

@@ -97,7 +97,10 @@ final class Tunnel: Exchange, UpstreamUser {
     let sent = pump(backend, to: client)
     connection.count(received: received)
     connection.count(sent: sent)
-    if let failure = client.failure { return connection.close(.client(failure)) }
+    if let failure = client.failure {
+      // One that has said all may go without hearing the rest.
+      return connection.close(client.inputHasEnded ? .finished : .client(failure))
+    }
     if let failure = backend.failure {
       return connection.close(.backend(code: Upstream.Failure.side(failure).code, message: failure.message))
     }

@@ -11,7 +11,8 @@ struct ForwardedIdentity {
   /// Some backends read `_` as `-`: those names are taken out too.
   func sanitize(_ fields: inout HTTPFields) {
     let own = Set(
-      [Self.clientCertificate, "x-forwarded-for", "x-forwarded-proto"] + headers.named.map { $0.name.lowercased() })
+      [Self.clientCertificate, "x-forwarded-for", "x-forwarded-proto"]
+        + headers.named.map { $0.name.lowercased().replacing("_", with: "-") })
     fields.remove { name in
       // All of them are long; most names aren't.
       guard name.count > 2 else { return false }
@@ -20,9 +21,7 @@ struct ForwardedIdentity {
     }
   }
 
-  func add(_ peer: PeerIdentity?, chain: [[UInt8]], client: SocketAddress, to fields: inout HTTPFields) {
-    fields.add("x-forwarded-for", client.hostText)
-    fields.add("x-forwarded-proto", "https")
+  func add(_ peer: PeerIdentity?, chain: [[UInt8]], to fields: inout HTTPFields) {
     guard let peer else { return }
     if headers.forwardedClientCert { fields.add(Self.clientCertificate, Self.forwardedClientCert(peer)) }
     for header in headers.named {
@@ -75,7 +74,17 @@ extension HTTPTransaction {
     // gRPC's servers want to see it.
     if trailers { fields.add("te", "trailers") }
     let verdict = connection.client.verdict
-    identity.add(verdict?.peer, chain: verdict?.chain ?? [], client: connection.address, to: &fields)
+    fields.add("x-forwarded-for", connection.clientAddress.hostText)
+    fields.add("x-forwarded-proto", connection.client.hasTLS ? "https" : "http")
+    identity.add(verdict?.peer, chain: verdict?.chain ?? [], to: &fields)
+    return fields
+  }
+
+  /// What follows a body may say no more about the client than what precedes it.
+  func forwardedTrailers(_ trailers: HTTPFields) -> HTTPFields {
+    var fields = trailers
+    fields.removeHopByHop()
+    ForwardedIdentity(headers: connection.listener.configuration.headers).sanitize(&fields)
     return fields
   }
 }

@@ -9,7 +9,6 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
   private let parser: HTTP1Parser
   private var transaction: HTTPTransaction?
   private var out = HTTP1Output()
-  private var tried: [Endpoint] = []
   /// It has served a transaction before: a backend may have closed it unnoticed.
   private var wasUsed = false
   private var hasAnswered = false
@@ -36,12 +35,11 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
   // MARK: The connection
 
   private func connect() {
-    guard let endpoint = cluster.choose(except: tried, now: worker.now) else {
+    guard let endpoint = cluster.choose(except: transaction?.tried ?? [], now: worker.now) else {
       return fail("none", "\(cluster.name) has no endpoint", isUnused: true)
     }
-    tried.append(endpoint)
-    let header = transaction?.connection.proxyHeader(for: cluster) ?? []
-    let upstream = Upstream(to: endpoint, of: cluster, for: self, preface: header, worker: worker)
+    transaction?.tried.append(endpoint)
+    let upstream = Upstream(to: endpoint, of: cluster, for: self, worker: worker)
     self.upstream = upstream
     // It lives as long as somebody waits for it.
     worker.hold(self)

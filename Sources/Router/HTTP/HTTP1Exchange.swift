@@ -16,6 +16,7 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
   private var isRaw = false
   private var hasEnded = false
   private var isEnding = false
+  private var headBegan: Int64?
   /// When the client has to be done with what it began.
   private(set) var deadline = Int64.max
 
@@ -186,8 +187,14 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
 
   private func setDeadline() {
     let limit = connection.listener.limits.request.milliseconds
+    if parser.isInMessage, transaction == nil {
+      // Time for a head begins with its first byte, and isn't given again with each.
+      headBegan = headBegan ?? worker.now
+    } else {
+      headBegan = nil
+    }
     let isSlow = parser.isInMessage && !requestIsWhole && transaction?.isCongested != true || client.isCongested
-    deadline = isSlow ? connection.lastActivity + limit : .max
+    deadline = isSlow ? (headBegan ?? connection.lastActivity) + limit : .max
     connection.deadlineChanged()
   }
 

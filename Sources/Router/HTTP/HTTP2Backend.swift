@@ -18,13 +18,14 @@ final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
   static func open(
     _ cluster: ClusterState, for transaction: HTTPTransaction, pool: BackendPool, worker: Worker
   ) -> HTTP2Backend? {
-    guard let endpoint = cluster.choose(except: [], now: worker.now) else {
+    guard let endpoint = cluster.choose(except: transaction.tried, now: worker.now) else {
       transaction.backendFailed("none", "\(cluster.name) has no endpoint", isUnused: true)
       return nil
     }
     let backend = HTTP2Backend(cluster, pool: pool, worker: worker)
     backend.waiting.append(transaction)
-    let upstream = Upstream(to: endpoint, of: cluster, for: backend, preface: [], worker: worker)
+    transaction.tried.append(endpoint)
+    let upstream = Upstream(to: endpoint, of: cluster, for: backend, worker: worker)
     backend.upstream = upstream
     worker.hold(backend)
     upstream.connect()

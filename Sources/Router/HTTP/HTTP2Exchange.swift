@@ -7,6 +7,10 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
   fileprivate var session: HTTP2Session?
   private var streams: [Int32: HTTP2ClientStream] = [:]
   var isQueued = false
+  /// Only one stream's head can be on its way at a time (RFC 9113 §4.3).
+  private var headBegan: Int64?
+  private var isEnding = false
+  private var hasSaidGoodbye = false
   private(set) var deadline = Int64.max
 
   init(_ connection: Connection) {
@@ -47,8 +51,14 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
     } while !client.isCongested && goOnWithWaiting()
     if let failure = client.failure { return connection.close(.client(failure)) }
     if session.isOver { return connection.close(.finished) }
-    let isSlow = client.isCongested || streams.values.contains { !$0.isWhole }
-    deadline = isSlow ? connection.lastActivity + connection.listener.limits.request.milliseconds : .max
+    if isEnding, streams.isEmpty, !hasSaidGoodbye {
+      hasSaidGoodbye = true
+      session.goAway()
+      return flush()
+    }
+    // A stream may be quiet as long as the connection; a head may not, and answers have to be taken.
+    let limit = connection.listener.limits.request.milliseconds
+    deadline = headBegan.map { $0 + limit } ?? (client.isCongested ? connection.lastActivity + limit : .max)
     connection.deadlineChanged()
   }
 
@@ -64,7 +74,8 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
   func judgeAgain(by newer: Snapshot) -> ConnectionEnd? { nil }
 
   func isToEndSoon() {
-    if streams.isEmpty { session?.goAway() } else { session?.announceEnd() }
+    isEnding = true
+    if !streams.isEmpty { session?.announceEnd() }
     worker.flushLater(self)
   }
 
@@ -76,6 +87,7 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
   // MARK: Requests
 
   func session(_ session: HTTP2Session, beginsHead stream: Int32) {
+    headBegan = worker.now
     if streams[stream] == nil { streams[stream] = HTTP2ClientStream(stream, of: self) }
   }
 
@@ -86,6 +98,7 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
   }
 
   func session(_ session: HTTP2Session, endsHead stream: Int32, endsStream: Bool) {
+    headBegan = nil
     streams[stream]?.headIsWhole(hasBody: !endsStream)
   }
 

@@ -38,12 +38,30 @@ struct HTTPRequestHead {
     }
     let lowered = path.lowercased()
     for encoded in ["%2f", "%5c", "%00"] where lowered.contains(encoded) { return "the path holds \(encoded)" }
+    if path.contains("//") { return "the path holds an empty segment" }
+    if Self.encodesPlainText(path) { return "the path encodes a character that needs no encoding" }
     let plain = lowered.replacing("%2e", with: ".")
     for segment in plain.split(separator: "/", omittingEmptySubsequences: false) where segment == "." || segment == ".."
     {
       return "the path holds a dot segment"
     }
     return nil
+  }
+}
+
+extension HTTPRequestHead {
+  /// Whether an unreserved character is encoded (RFC 3986 §2.3), but for the dot, which has an answer of its own.
+  fileprivate static func encodesPlainText(_ path: Substring) -> Bool {
+    let bytes = Array(path.utf8)
+    for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "%") {
+      guard index + 2 < bytes.count,
+        let code = UInt8(String(decoding: bytes[index + 1...index + 2], as: UTF8.self), radix: 16)
+      else { return true }
+      let letter = code | 0x20
+      if (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter), code < 0x80 { return true }
+      if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(code) || "-_~".utf8.contains(code) { return true }
+    }
+    return false
   }
 }
 

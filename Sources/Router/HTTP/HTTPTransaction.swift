@@ -19,6 +19,8 @@ final class HTTPTransaction {
   private var rule: String?
   private var recordID: String?
   private var attempts = 0
+  /// Endpoints that failed it.
+  var tried: [Endpoint] = []
   private let began = Worker.microseconds()
   private var worker: Worker { connection.worker }
 
@@ -40,6 +42,8 @@ final class HTTPTransaction {
     }
     guard let route = listener.routes.first(where: { $0.configuration.takes(request) }) else {
       guard let cluster = listener.cluster else { return refuse(404, "no route for \(request.host)\(request.path)") }
+      // Where only routes allow somebody, nobody is allowed beside them.
+      if let refusal = refusal(by: IdentityRules()) { return refuse(403, refusal.message, record: refusal) }
       return send(to: cluster)
     }
     if let refusal = refusal(by: route.configuration.rules) {
@@ -82,7 +86,12 @@ final class HTTPTransaction {
   func body(_ bytes: UnsafeRawBufferPointer) {
     guard !isDone else { return }
     received += bytes.count
+    connection.lastActivity = worker.now
     if let limit = connection.listener.limits.body, received > limit {
+      guard status == nil else {
+        cancel()
+        return client.abort()
+      }
       return refuse(413, "the body is larger than \(limit) bytes")
     }
     guard let backend else { return early.append(bytes) }
@@ -93,8 +102,8 @@ final class HTTPTransaction {
   func endOfBody(_ trailers: HTTPFields?) {
     guard !isDone else { return }
     hasWholeRequest = true
-    self.trailers = trailers
-    backend?.end(trailers)
+    self.trailers = trailers.map(forwardedTrailers)
+    backend?.end(self.trailers)
   }
 
   /// The client has gone, or has given up this request.
@@ -145,6 +154,7 @@ final class HTTPTransaction {
   /// An interim answer, such as 100 (Continue), is passed on and another follows.
   func response(_ head: HTTPResponseHead) {
     guard !isDone else { return }
+    connection.lastActivity = worker.now
     if head.status >= 200 || head.status == 101 { status = head.status }
     client.send(head)
   }
@@ -152,6 +162,7 @@ final class HTTPTransaction {
   func response(body bytes: UnsafeRawBufferPointer) {
     guard !isDone else { return }
     sent += bytes.count
+    connection.lastActivity = worker.now
     client.send(body: bytes)
   }
 

@@ -73,7 +73,7 @@ package final class EventSink: Sendable {
     var line = LogLine()
     line.add("time", timestamp(connection.worker.date))
     line.add("listener", connection.listener.name)
-    line.add("client", connection.address.description)
+    line.add("client", connection.clientAddress.description)
     line.add("outcome", end.code)
     line.add("reason", end.message)
     line.add("id", id)

@@ -44,7 +44,7 @@ extension HandshakeRecord {
     let peer = facts.verdict?.peer
     let trust = connection.listener.tls?.trust
     self.init(
-      id: Self.newID(), time: now, listener: connection.listener.name, client: connection.address.description,
+      id: Self.newID(), time: now, listener: connection.listener.name, client: connection.clientAddress.description,
       outcome: end.code, reason: end.message, hint: end.hint, rule: facts.rule,
       chain: (facts.verdict?.chain ?? []).map(Self.pem),
       presented: peer.map {

@@ -17,7 +17,7 @@ struct RequestFacts {
     var line = LogLine()
     line.add("time", timestamp(now))
     line.add("listener", connection.listener.name)
-    line.add("client", connection.address.description)
+    line.add("client", connection.clientAddress.description)
     line.add("method", transaction.request.method)
     line.add("host", transaction.request.authority)
     line.add("path", String(transaction.request.path))

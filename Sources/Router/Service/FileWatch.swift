@@ -6,7 +6,7 @@ import Glibc
 /// It looks at them once in a while and isn't told by the system, since what tells (inotify) follows neither links nor
 /// network file systems. A file counts as changed once it has looked the same twice: whoever writes has finished then.
 struct FileWatch {
-  private struct Appearance: Hashable {
+  struct Appearance: Hashable {
     var device: UInt64
     var node: UInt64
     var size: Int64
@@ -17,9 +17,10 @@ struct FileWatch {
   private var inForce: [String: Appearance?] = [:]
   private var latest: [String: Appearance?] = [:]
 
-  /// What is in force was made of these, as they are now.
-  mutating func reset(_ files: Set<String>) {
-    inForce = Self.look(files)
+  /// What is in force was made of these.
+  /// - Parameter seen: how they looked before they were read; as they are now where it says nothing.
+  mutating func reset(_ files: Set<String>, seen: [String: Appearance?] = [:]) {
+    inForce = Self.look(files).merging(seen.filter { files.contains($0.key) }) { $1 }
     latest = inForce
   }
 
@@ -30,7 +31,7 @@ struct FileWatch {
     return seen != inForce && seen == latest
   }
 
-  private static func look(_ files: Set<String>) -> [String: Appearance?] {
+  static func look(_ files: Set<String>) -> [String: Appearance?] {
     var seen: [String: Appearance?] = [:]
     for file in files {
       var status = stat()

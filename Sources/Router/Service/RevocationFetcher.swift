@@ -14,6 +14,12 @@ final class RevocationFetcher: Sendable {
 
   var latest: @Sendable (String) -> [UInt8]? { { [self] url in lists.withLock { $0[url] } } }
 
+  /// Fetches what was never fetched before. Blocks.
+  func fetchUnknown(_ urls: Set<String>) {
+    let known = lists.withLock { Set($0.keys) }
+    fetch(urls.subtracting(known))
+  }
+
   /// Blocks until all have been asked for.
   /// - Returns: whether one is new.
   @discardableResult

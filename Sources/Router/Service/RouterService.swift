@@ -49,6 +49,7 @@ package final class RouterService: Sendable {
   private let records = HandshakeRecords()
   private let lists: RevocationFetcher
   private let state: Mutex<State>
+  private let applying = Mutex(())
   private let finished = DispatchGroup()
 
   /// Reads everything and binds all sockets; nobody is served before ``run()``.
@@ -65,7 +66,6 @@ package final class RouterService: Sendable {
     lists = RevocationFetcher(logger: edge.logger)
     builder = SnapshotBuilder(reading: edge.read, fetched: lists.latest, resolved: Resolver.locations)
     state = Mutex(State(sockets: ListeningSockets(workers: count, environment: edge.environment)))
-    lists.fetch(configuration.revocationURLs)
     try apply(configuration)
   }
 
@@ -95,16 +95,27 @@ package final class RouterService: Sendable {
   private func watched(_ snapshot: Snapshot?) -> Set<String> { (snapshot?.files ?? []).union([edge.path]) }
 
   private func apply(_ configuration: RouterConfiguration) throws {
+    // Names are resolved and files read meanwhile, which may take long: only reloads wait for each other.
+    try applying.withLock { _ in
+      lists.fetchUnknown(configuration.revocationURLs)
+      let previous = state.withLock { $0.snapshot }
+      let seen = FileWatch.look(watched(previous))
+      try apply(configuration, try builder.build(configuration, after: previous, at: Date()), seen: seen)
+    }
+  }
+
+  private func apply(
+    _ configuration: RouterConfiguration, _ snapshot: Snapshot, seen: [String: FileWatch.Appearance?]
+  ) throws {
     try state.withLock { state in
       guard !state.isStopping else { return }
-      let snapshot = try builder.build(configuration, after: state.snapshot, at: Date())
       var listeners = configuration.listeners
       if let admin = configuration.admin { listeners.append(Self.adminListener(admin)) }
       let bound = try state.sockets.bind(listeners)
       let admin = configuration.admin.map { makeAdmin($0, after: state.snapshot) }
       let whole = admin.map { snapshot.adding($0) } ?? snapshot
       state.snapshot = whole
-      state.watch.reset(watched(whole))
+      state.watch.reset(watched(whole), seen: seen)
       state.configuredAt = Date()
       state.lastProblem = nil
       events.setAccess(configuration.log.access)

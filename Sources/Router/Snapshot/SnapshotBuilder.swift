@@ -51,12 +51,16 @@ package struct SnapshotBuilder: Sendable {
     if let tls = configuration.tls {
       recipe = TLSRecipe(
         credential: try tls.identity.map { identity throws(RouterSetupError) in
-          try credential(identity, &files, at: now)
+          try credential(identity, after: previous?.recipe, &files, at: now)
         },
         trust: try anchors(tls.trust, &files), lists: try lists(tls.revocation, &files), revocation: tls.revocation,
         settings: tls.settings, applicationProtocols: tls.settings.alpn)
     }
-    let locations = configuration.endpoints.flatMap(resolved)
+    var locations = configuration.endpoints.flatMap(resolved)
+    // A name that can't be resolved for the moment has not moved.
+    if locations.isEmpty, let previous, previous.configuration.endpoints == configuration.endpoints {
+      locations = previous.current.map(\.location)
+    }
     if let previous, previous.configuration == configuration, previous.recipe == recipe {
       previous.replace(locations)
       return previous
@@ -64,6 +68,7 @@ package struct SnapshotBuilder: Sendable {
     let known = Dictionary((previous?.current ?? []).map { ($0.location, $0) }, uniquingKeysWith: { first, _ in first })
     let state = ClusterState(
       configuration, endpoints: locations.map { known[$0] ?? Endpoint($0) }, recipe: recipe)
+    if configuration.health == nil { for endpoint in state.current { endpoint.setHealth(true) } }
     // An identity that can't be used shall be known now, and not when the first client comes.
     for host in Set(locations.map(\.host)) {
       do throws(TLSSetupError) {
@@ -81,11 +86,19 @@ package struct SnapshotBuilder: Sendable {
     _ configuration: ListenerConfiguration, _ clusters: [ClusterState], after previous: ListenerState?,
     _ files: inout Files, at now: Date
   ) throws(RouterSetupError) -> ListenerState {
+    let leadsTo = Set([configuration.to].compactMap { $0 } + configuration.routes.map(\.to))
+    if configuration.protocol == .http,
+      let cluster = clusters.first(where: { leadsTo.contains($0.name) && $0.configuration.sendsProxyHeader })
+    {
+      throw RouterSetupError(
+        file: configuration.name, "\(cluster.name) wants a PROXY header, and requests of many share a connection",
+        hint: "leave proxyProtocol out there: headers say who the client is")
+    }
     var tls: TLSContext?
     var recipe: TLSRecipe?
     if let identity = configuration.identity {
       let made = TLSRecipe(
-        credential: try credential(identity, &files, at: now),
+        credential: try credential(identity, after: previous?.recipe, &files, at: now),
         trust: try configuration.clients.map { clients throws(RouterSetupError) in try anchors(clients.trust, &files) }
           ?? [],
         lists: try lists(configuration.clients?.revocation, &files), revocation: configuration.clients?.revocation,
@@ -122,7 +135,7 @@ package struct SnapshotBuilder: Sendable {
   // MARK: Files
 
   private func credential(
-    _ identity: IdentityFiles, _ files: inout Files, at now: Date
+    _ identity: IdentityFiles, after previous: TLSRecipe?, _ files: inout Files, at now: Date
   ) throws(RouterSetupError) -> RouterCredential {
     let chain = try files.certificates(identity.certificate)
     var passphrase: String?
@@ -148,7 +161,9 @@ package struct SnapshotBuilder: Sendable {
         file: identity.certificate, "\(identity.key) holds the key of another certificate",
         hint: "check that both were written together")
     }
-    guard certificate.notValidBefore <= now, now < certificate.notValidAfter else {
+    // One that has expired while it was in force holds up nothing else, such as a fresh CRL.
+    let isInForce = previous?.credential?.chain == chain
+    guard isInForce || certificate.notValidBefore <= now && now < certificate.notValidAfter else {
       throw RouterSetupError(
         file: identity.certificate,
         "it is valid from \(certificate.notValidBefore.formatted(.iso8601)) until \(certificate.notValidAfter.formatted(.iso8601)), not now",

@@ -1,5 +1,6 @@
 package import Credentials
 package import Foundation
+import X509
 
 /// The revocation lists that a trust goes by, and what holds once they are old.
 package struct Revocations: Sendable {
@@ -11,11 +12,15 @@ package struct Revocations: Sendable {
   package init(lists: [CertificateRevocationList], staleAfter: Duration?, whenStale: RevocationSource.WhenStale) {
     self.lists = lists
     self.whenStale = whenStale
-    staleSince =
-      lists.map { list in
-        let age = staleAfter.map { list.thisUpdate.addingTimeInterval(TimeInterval($0.components.seconds)) }
-        return min(list.nextUpdate ?? .distantFuture, age ?? .distantFuture)
-      }.min() ?? .distantPast
+    // Of one issuer's lists the freshest counts; of several issuers the one that is worst off.
+    var ends: [String: Date] = [:]
+    for list in lists {
+      let age = staleAfter.map { list.thisUpdate.addingTimeInterval(TimeInterval($0.components.seconds)) }
+      let end = min(list.nextUpdate ?? .distantFuture, age ?? .distantFuture)
+      let issuer = list.issuer.description
+      ends[issuer] = max(end, ends[issuer] ?? .distantPast)
+    }
+    staleSince = ends.values.min() ?? .distantPast
   }
 
   func refusesAll(at now: Date) -> Bool { whenStale == .closed && now > staleSince }

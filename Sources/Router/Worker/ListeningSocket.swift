@@ -23,7 +23,9 @@ final class ListeningSocket: PollTarget {
       var length = UInt32(MemoryLayout<sockaddr_storage>.size)
       let accepted = linux_accept(descriptor, &address, &length)
       guard accepted >= 0 else {
-        if errno == EMFILE || errno == ENFILE || errno == ENOMEM { worker.cannotAccept(SystemCallError("accept4")) }
+        if errno == EMFILE || errno == ENFILE || errno == ENOMEM {
+          worker.cannotAccept(SystemCallError("accept4"), on: self)
+        }
         return
       }
       worker.accepted(accepted, from: SocketAddress(address, length: length), listener: listener)

@@ -33,6 +33,7 @@ package final class Worker: @unchecked Sendable {
   private var ended: [AnyObject] = []
   /// Had their share of this round, and have more to do.
   private var unfinished: [Connection] = []
+  private var paused: [(socket: ListeningSocket, until: Int64)] = []
   private var isStopping = false
   private var stopDeadline = Int64.max
   private let mail = Mutex<[@Sendable (Worker) -> Void]>([])
@@ -86,6 +87,7 @@ package final class Worker: @unchecked Sendable {
     for connection in unfinished { connection.goOn() }
     flushAll()
     for owner in timers.due(now) { owner.timerFired() }
+    goOnAccepting()
     if index == 0, !isStopping, let snapshot { health.look(snapshot.clusters) }
     if isStopping, now >= stopDeadline {
       for connection in connections.values { connection.close(.drained) }
@@ -161,14 +163,8 @@ package final class Worker: @unchecked Sendable {
 
   private func listen(_ descriptor: Int32, _ listener: ListenerState) {
     let socket = ListeningSocket(descriptor, listener: listener, worker: self)
-    do {
-      try poller.add(
-        descriptor, listener.sharesSocket ? [.accepting, .exclusive] : .accepting,
-        owner: Unmanaged<PollTarget>.passUnretained(socket).toOpaque())
-      sockets[listener.name] = socket
-    } catch {
-      events.problem("\(listener.name) doesn't listen: \(error)")
-    }
+    sockets[listener.name] = socket
+    watch(socket)
   }
 
   private func retire(_ socket: ListeningSocket) {
@@ -176,7 +172,29 @@ package final class Worker: @unchecked Sendable {
     ended.append(socket)
   }
 
-  func cannotAccept(_ error: SystemCallError) { events.problem("no connection can be taken: \(error)") }
+  /// Leaves a socket alone for a moment: it would be told again at once, and nothing would have changed.
+  func cannotAccept(_ error: SystemCallError, on socket: ListeningSocket) {
+    events.problem("no connection can be taken: \(error)")
+    poller.remove(socket.descriptor)
+    paused.append((socket, now + 500))
+  }
+
+  private func goOnAccepting() {
+    guard let first = paused.first, first.until <= now else { return }
+    let due = paused.filter { $0.until <= now }
+    paused.removeAll { $0.until <= now }
+    for (socket, _) in due where sockets[socket.listener.name] === socket { watch(socket) }
+  }
+
+  private func watch(_ socket: ListeningSocket) {
+    do {
+      try poller.add(
+        socket.descriptor, socket.listener.sharesSocket ? [.accepting, .exclusive] : .accepting,
+        owner: Unmanaged<PollTarget>.passUnretained(socket).toOpaque())
+    } catch {
+      events.problem("\(socket.listener.name) doesn't listen: \(error)")
+    }
+  }
 
   func accepted(_ descriptor: Int32, from address: SocketAddress, listener: ListenerState) {
     let counters = counters.listener(listener.name)

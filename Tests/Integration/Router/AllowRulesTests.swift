@@ -12,7 +12,7 @@ struct AllowRulesTests {
     ("ip", "allow: [{ip: 192.0.2.0/24}]", "allow[0] ip=192.0.2.0/24"),
     ("uri", "allow: [{uri: \"spiffe://example.org/robot/*\"}]", "allow[0] uri=spiffe://example.org/robot/*"),
     ("named", "allow: [{name: operators, org: OPS}, {name: robots, cn: robot-1}]", "robots"),
-    ("all", "allow: [{cn: robot-1, org: ORG1, ip: 192.0.2.7}]", "allow[0] cn=robot-1,org=ORG1,ip=192.0.2.7"),
+    ("all", "allow: [{cn: robot-1, org: ORG1, ip: 192.0.2.7}]", "allow[0] cn=robot-1,org=ORG1,ip=192.0.2.7/32"),
   ]
 
   let workspace: Workspace

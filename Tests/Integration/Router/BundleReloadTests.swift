@@ -44,7 +44,7 @@ struct BundleReloadTests {
     #expect(ends.allSatisfy { $0.isAlert("unknown ca") }, "\(ends)")
     #expect(try router.exchange(as: "robot-1", "--silent").isAlert("unknown ca"))
     #expect(try router.exchange(as: "robot-9").outcome == "answered")
-    let refused = try router.waitForAccess(count: 4) { $0.outcome == "unknown-issuer" && $0.cluster != nil }
+    let refused = try router.waitForAccess(count: 3) { $0.outcome == "unknown-issuer" && $0.cluster != nil }
     #expect(refused.allSatisfy { $0.reason?.contains("Example Root CA") == true })
   }
 

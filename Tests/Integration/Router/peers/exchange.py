@@ -1,5 +1,6 @@
 """One client: how it connects, what it says, and how that ends."""
 
+import errno
 import json
 import socket
 import ssl
@@ -74,7 +75,7 @@ def ending(error):
         if "ALERT_" in reason:
             return "alert", reason.split("ALERT_")[-1].lower().replace("_", " ")
         return "tls", reason
-    if isinstance(error, (ConnectionResetError, BrokenPipeError)):
+    if isinstance(error, (ConnectionResetError, BrokenPipeError)) or getattr(error, "errno", 0) == errno.ENOTCONN:
         return "reset", ""
     if isinstance(error, ConnectionRefusedError):
         return "unreachable", ""

@@ -97,6 +97,8 @@ def half_close(options):
     try:
         while part := memory.run(lambda: memory.tls.read(65536), sending=False):
             answer += part
+    except ssl.SSLZeroReturnError:
+        pass
     except (OSError, EOFError) as error:
         outcome, detail = ending(error)
         return say(outcome=outcome, detail=detail)
