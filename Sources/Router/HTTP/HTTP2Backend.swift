@@ -90,7 +90,7 @@ final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
   func flush() {
     guard let side = upstream?.side, upstream?.state == .ready, let session else { return }
     repeat {
-      session.send(while: { !side.isCongested }) { side.write($0) }
+      session.send(to: side)
     } while !side.isCongested && goOnWithWaiting()
     if isEnding, streams.isEmpty || session.isOver { close() }
   }

@@ -46,7 +46,7 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
     let client = connection.client
     guard client.isOpen, let session else { return }
     repeat {
-      session.send(while: { !client.isCongested }) { client.write($0) }
+      session.send(to: client)
       // What a stream had gathered is on its way: its backend may go on, which brings more.
     } while !client.isCongested && goOnWithWaiting()
     if let failure = client.failure { return connection.close(.client(failure)) }
@@ -125,6 +125,7 @@ private final class HTTP2ClientStream: HTTPClientStream {
   private var head = HTTPRequestHead()
   private var trailers: HTTPFields?
   private var hasHead = false
+  private var isTooLarge = false
   private(set) var isWhole = false
   private var unconsumed = 0
 
@@ -143,10 +144,13 @@ private final class HTTP2ClientStream: HTTPClientStream {
       return (trailers?.count ?? 0) <= limit
     }
     guard name.first == UInt8(ascii: ":") else {
+      // What is too much is left out, and answered once the head is whole.
+      isTooLarge = isTooLarge || head.fields.count + name.count + value.count > limit
+      guard !isTooLarge else { return true }
       head.fields.append(name: name)
       head.fields.append(value: value)
       head.fields.endField()
-      return head.fields.count <= limit
+      return true
     }
     let text = String(decoding: value, as: UTF8.self)
     if name.equals(":method") {
@@ -168,7 +172,10 @@ private final class HTTP2ClientStream: HTTPClientStream {
     head.hasBody = hasBody
     let transaction = HTTPTransaction(head.withOneCookie(), on: exchange.connection, for: self)
     self.transaction = transaction
-    if head.method == "CONNECT" {
+    if isTooLarge {
+      transaction.refuse(
+        431, "the head of the request is larger than \(exchange.connection.listener.limits.header) bytes")
+    } else if head.method == "CONNECT" {
       transaction.refuse(501, "CONNECT isn't offered")
     } else if head.authority.isEmpty || !HTTPRequestHead.isAuthority(head.authority) {
       transaction.refuse(400, "no authority")

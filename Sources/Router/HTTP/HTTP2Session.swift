@@ -71,13 +71,13 @@ final class HTTP2Session {
     return String(cString: nghttp2_strerror(Int32(used)))
   }
 
-  /// Gives what is to be sent, as long as it is wanted.
-  func send(while isWanted: () -> Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
-    while isWanted() {
+  /// Sends what there is, as long as the peer takes it.
+  func send(to side: Side) {
+    while !side.isCongested {
       var data: UnsafePointer<UInt8>?
       let count = nghttp2_session_mem_send(handle, &data)
       guard count > 0 else { return }
-      body(UnsafeRawBufferPointer(start: data, count: count))
+      side.write(UnsafeRawBufferPointer(start: data, count: count))
     }
   }
 
@@ -254,7 +254,7 @@ final class HTTP2Session {
   }
 }
 
-/// Hears of what a peer sent. Called while ``HTTP2Session/receive(_:)`` or ``HTTP2Session/send(while:_:)`` runs.
+/// Hears of what a peer sent. Called while ``HTTP2Session/receive(_:)`` or ``HTTP2Session/send(to:)`` runs.
 protocol HTTP2SessionUser: AnyObject {
   func session(_ session: HTTP2Session, beginsHead stream: Int32)
   /// - Returns: false when it is too much.

@@ -70,7 +70,7 @@ extension RouteConfiguration {
     if let host, !host.matches(request.host) { return false }
     guard let path else { return true }
     let asked = request.path
-    guard asked.hasPrefix(path) else { return false }
+    guard asked.utf8.starts(with: path.utf8) else { return false }
     // `/pets` is no part of `/petshop`.
     return path.hasSuffix("/") || asked.utf8.count == path.utf8.count
       || asked.utf8[asked.utf8.index(asked.utf8.startIndex, offsetBy: path.utf8.count)] == UInt8(ascii: "/")

@@ -140,7 +140,8 @@ final class HTTPTransaction {
     guard !isDone else { return }
     backend = nil
     if status == nil, let cluster, attempts <= cluster.configuration.retries,
-      request.isRepeatable || isUnused && !bodyWasSent
+      request.isRepeatable || isUnused && !bodyWasSent,
+      cluster.current.contains(where: { endpoint in !tried.contains { $0 === endpoint } })
     {
       return send(to: cluster)
     }

@@ -50,12 +50,13 @@ final class Poller {
   func remove(_ watched: Int32) { _ = linux_poller_remove(descriptor, watched) }
 
   /// - Parameter milliseconds: how long it waits for the first; -1 without end.
-  /// - Parameter awake: called once it is over, before the first.
-  func wait(_ milliseconds: Int32, awake: () -> Void, _ body: (Readiness) -> Void) {
-    let count = linux_poller_wait(descriptor, found, Int32(Self.capacity), milliseconds)
-    awake()
-    guard count > 0 else { return }
-    for index in 0..<Int(count) {
+  /// - Returns: how many were found.
+  func wait(_ milliseconds: Int32) -> Int {
+    max(0, Int(linux_poller_wait(descriptor, found, Int32(Self.capacity), milliseconds)))
+  }
+
+  func forEach(_ count: Int, _ body: (Readiness) -> Void) {
+    for index in 0..<min(count, Self.capacity) {
       guard let owner = found[index].owner else { continue }
       body(Readiness(flags: found[index].flags, owner: owner))
     }

@@ -67,7 +67,9 @@ package final class Worker: @unchecked Sendable {
     try? poller.add(wake.descriptor, .reading, owner: Unmanaged<PollTarget>.passUnretained(wake).toOpaque())
     while !(isStopping && connections.isEmpty) {
       let patience = !unfinished.isEmpty ? 0 : connections.isEmpty ? 500 : Int32(TimerWheel.tick)
-      poller.wait(patience, awake: { readClocks() }) { readiness in
+      let found = poller.wait(patience)
+      readClocks()
+      poller.forEach(found) { readiness in
         Unmanaged<PollTarget>.fromOpaque(readiness.owner).takeUnretainedValue().ready(readiness)
       }
       finishRound()

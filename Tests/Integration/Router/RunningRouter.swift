@@ -119,7 +119,9 @@ final class RunningRouter: Sendable {
   private static func ports(_ count: Int, of process: BackgroundProcess) throws -> [String: Int] {
     let end = Date().addingTimeInterval(180)
     while Date() < end, process.isRunning {
-      let lines = decoded(process.output, as: LogLine.self).filter { $0.message == "listening" }
+      let lines = decoded(process.output, as: LogLine.self).filter {
+        $0.message == "listening" && $0.listener != "(admin)"
+      }
       if lines.count >= count {
         let pairs = lines.compactMap { line in
           line.listener.map { ($0, line.address?.split(separator: ":").last.flatMap { Int($0) } ?? 0) }

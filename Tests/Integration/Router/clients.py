@@ -16,6 +16,7 @@ import exchange  # noqa: E402
 import messages  # noqa: E402
 import resume  # noqa: E402
 import streams  # noqa: E402
+import web  # noqa: E402
 
 
 def client(commands, name, action, words):
@@ -63,6 +64,9 @@ def arguments():
     client(commands, "push", streams.push, "sends until nothing is taken any more")
     client(commands, "session", resume.session, "saves a TLS session, or resumes it without a certificate")
     client(commands, "nats", messages.nats, "publishes to itself")
+    client(commands, "trickle", web.trickle, "says something a byte at a time, until there is an answer")
+    client(commands, "upgrade", web.upgrade, "leaves HTTP/1.1 for an echo, and says something count times")
+    client(commands, "grpc", web.grpc_client, "calls gRPC: once, in a stream of count messages, and in vain")
     client(commands, "hold", crowd.hold, "holds connections open; on SIGUSR1 says something on each")
     client(commands, "load", crowd.load, "exchanges, on count connections at once, until SIGTERM")
     client(commands, "slow", crowd.slow, "never comes to the end of its handshake")
@@ -73,6 +77,8 @@ def arguments():
     backend(commands, "count", backends.count, "reads to the end, then answers how much it was")
     backend(commands, "send", backends.send, "sends and ends; then tells how much comes")
     backend(commands, "proxied", backends.proxied, "tells the PROXY header that each connection begins with, then echoes")
+    backend(commands, "web", web.web, "answers requests of HTTP/1.1 with what they were")
+    backend(commands, "grpc-echo", web.grpc_backend, "an echo by gRPC, on HTTP/2 without TLS")
     return parser.parse_args()
 
 
