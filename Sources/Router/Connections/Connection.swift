@@ -22,6 +22,8 @@ final class Connection: SocketOwner {
   private var opened: Side?
   private var exchange: (any Exchange)?
   private var identity: String?
+  /// What backends are told of the client, as long as the listener and the verdict are these.
+  private var forwarded: (listener: ListenerState, verdict: PeerVerdict?, fields: HTTPFields)?
   private var timerDeadline = Int64.max
   var lastActivity: Int64
 
@@ -235,6 +237,13 @@ final class Connection: SocketOwner {
 
   func count(received: Int) { facts.received += received }
   func count(sent: Int) { facts.sent += sent }
+
+  func forwardedIdentity() -> HTTPFields {
+    if let forwarded, forwarded.listener === listener, forwarded.verdict === client.verdict { return forwarded.fields }
+    let fields = listener.forwarded.fields(of: self)
+    forwarded = (listener, client.verdict, fields)
+    return fields
+  }
 
   /// What a backend that reads the PROXY protocol is told of the client; nothing where it doesn't.
   func proxyHeader(for cluster: ClusterState) -> [UInt8] {

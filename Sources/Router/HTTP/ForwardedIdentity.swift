@@ -1,27 +1,47 @@
 import Foundation
 
 /// What a backend is told of the client in a request's fields.
-struct ForwardedIdentity {
+struct ForwardedIdentity: Sendable {
   let headers: IdentityHeaders
+  /// What no client may say: names in lower case, with hyphens.
+  private let own: [[UInt8]]
 
   static let clientCertificate = "x-forwarded-client-cert"
+
+  init(_ headers: IdentityHeaders) {
+    self.headers = headers
+    let names = [Self.clientCertificate, "x-forwarded-for", "x-forwarded-proto"] + headers.named.map(\.name)
+    own = names.map { $0.utf8.map(Self.plain) }
+  }
+
+  private static func plain(_ byte: UInt8) -> UInt8 {
+    byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : HTTPFields.lowered(byte)
+  }
 
   /// Takes out of a client's request what only the router may say.
   ///
   /// Some backends read `_` as `-`: those names are taken out too.
   func sanitize(_ fields: inout HTTPFields) {
-    let own = Set(
-      [Self.clientCertificate, "x-forwarded-for", "x-forwarded-proto"]
-        + headers.named.map { $0.name.lowercased().replacing("_", with: "-") })
     fields.remove { name in
-      // All of them are long; most names aren't.
-      guard name.count > 2 else { return false }
-      let text = String(decoding: name, as: UTF8.self).replacing("_", with: "-")
-      return own.contains(text)
+      own.contains { wanted in
+        guard wanted.count == name.count else { return false }
+        for index in 0..<name.count where Self.plain(name[index]) != wanted[index] { return false }
+        return true
+      }
     }
   }
 
-  func add(_ peer: PeerIdentity?, chain: [[UInt8]], to fields: inout HTTPFields) {
+  /// All that is told of a connection's client: the same for each of its requests.
+  func fields(of connection: Connection) -> HTTPFields {
+    var fields = HTTPFields()
+    let verdict = connection.client.verdict
+    fields.add("x-forwarded-for", connection.clientAddress.hostText)
+    fields.add("x-forwarded-proto", connection.client.hasTLS ? "https" : "http")
+    add(verdict?.peer, chain: verdict?.chain ?? [], to: &fields)
+    return fields
+  }
+
+  private func add(_ peer: PeerIdentity?, chain: [[UInt8]], to fields: inout HTTPFields) {
     guard let peer else { return }
     if headers.forwardedClientCert { fields.add(Self.clientCertificate, Self.forwardedClientCert(peer)) }
     for header in headers.named {
@@ -66,17 +86,13 @@ extension HTTPTransaction {
   /// The fields of the request as the backend gets them.
   func forwardedFields() -> HTTPFields {
     var fields = request.fields
-    let identity = ForwardedIdentity(headers: connection.listener.configuration.headers)
     let trailers = fields.values("te").contains { $0.lowercased().contains("trailers") }
     fields.removeHopByHop()
     fields.remove { $0.equals("host") }
-    identity.sanitize(&fields)
+    connection.listener.forwarded.sanitize(&fields)
     // gRPC's servers want to see it.
     if trailers { fields.add("te", "trailers") }
-    let verdict = connection.client.verdict
-    fields.add("x-forwarded-for", connection.clientAddress.hostText)
-    fields.add("x-forwarded-proto", connection.client.hasTLS ? "https" : "http")
-    identity.add(verdict?.peer, chain: verdict?.chain ?? [], to: &fields)
+    fields.append(connection.forwardedIdentity())
     return fields
   }
 
@@ -84,7 +100,7 @@ extension HTTPTransaction {
   func forwardedTrailers(_ trailers: HTTPFields) -> HTTPFields {
     var fields = trailers
     fields.removeHopByHop()
-    ForwardedIdentity(headers: connection.listener.configuration.headers).sanitize(&fields)
+    connection.listener.forwarded.sanitize(&fields)
     return fields
   }
 }

@@ -51,6 +51,18 @@ struct HTTPFields {
     fields.append(Field(name: start..<middle, value: middle..<bytes.count))
   }
 
+  mutating func append(_ other: HTTPFields) {
+    let start = bytes.count
+    bytes.append(contentsOf: other.bytes)
+    for field in other.fields {
+      fields.append(
+        Field(
+          name: field.name.lowerBound + start..<field.name.upperBound + start,
+          value: field.value.lowerBound + start..<field.value.upperBound + start))
+    }
+    isInValue = true
+  }
+
   mutating func remove(where isUnwanted: (UnsafeRawBufferPointer) -> Bool) {
     bytes.withUnsafeBytes { all in
       fields.removeAll { isUnwanted(UnsafeRawBufferPointer(rebasing: all[$0.name])) }

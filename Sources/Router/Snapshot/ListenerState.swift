@@ -11,6 +11,7 @@ package final class ListenerState: Sendable {
   let cluster: ClusterState?
   let routes: [RouteState]
   let gauges: ListenerGauges
+  let forwarded: ForwardedIdentity
   /// Answers its requests itself: the admin socket.
   let admin: Admin?
   /// Whether its socket was made elsewhere, so that all workers wait for the same.
@@ -30,6 +31,7 @@ package final class ListenerState: Sendable {
     self.cluster = cluster
     self.routes = routes
     self.gauges = gauges
+    forwarded = ForwardedIdentity(configuration.headers)
     self.admin = admin
     if case .address = configuration.listen { sharesSocket = false } else { sharesSocket = true }
   }

@@ -59,7 +59,7 @@ struct TimerWheel {
     var due: [SocketOwner] = []
     let last = now / Self.tick
     // After a long pause each slot is looked at once.
-    var tick = max(ticked, last - Int64(Self.slots))
+    var tick = max(ticked, last - Int64(Self.slots) + 1)
     while tick <= last {
       var index = heads[Int(tick % Int64(Self.slots))]
       while index != Self.none {

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import threading
 import time
 from concurrent import futures
@@ -92,28 +91,24 @@ def web(options):
 
 
 def trickle(options):
-    """Sends the text a byte at a time, five in a second, until something comes."""
+    """Sends the text a byte at a time, five in a second, until something comes. In one thread: two may not use the same
+    TLS connection at once."""
     answer, began = b"", time.monotonic()
-
-    def speak(stream):
-        try:
-            for byte in options.text.encode():
-                stream.sendall(bytes([byte]))
-                time.sleep(0.2)
-        except OSError:
-            pass
-
+    outcome = "answered"
     try:
         with connect(options) as stream:
-            threading.Thread(target=speak, args=(stream,), daemon=True).start()
-            while part := stream.recv(65536):
-                answer += part
-            outcome = "answered" if answer else "ended"
+            stream.settimeout(0.2)
+            for byte in options.text.encode():
+                stream.sendall(bytes([byte]))
+                try:
+                    answer = stream.recv(65536)
+                    outcome = "answered" if answer else "ended"
+                    break
+                except TimeoutError:
+                    continue
     except (OSError, EOFError) as error:
         outcome, _ = ending(error)
     say(outcome=outcome, detail=answer.decode(), seconds=time.monotonic() - began)
-    # The speaker may be in the midst of its pause.
-    os._exit(0)
 
 
 def upgrade(options):
