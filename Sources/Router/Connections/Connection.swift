@@ -16,6 +16,8 @@ final class Connection: SocketOwner {
   /// As the newest snapshot has it.
   private(set) var listener: ListenerState
   let counters: ListenerCounters
+  /// Those that it was counted in, whatever becomes of the listener.
+  private let gauges: ListenerGauges
   private(set) var facts = ConnectionFacts()
   private var stage = Stage.preface
   private var preface: Preface
@@ -34,6 +36,7 @@ final class Connection: SocketOwner {
     self.address = address
     self.listener = listener
     self.counters = counters
+    gauges = listener.gauges
     preface = Preface(listener.configuration, from: address)
     lastActivity = worker.now
     super.init(worker: worker)
@@ -51,7 +54,7 @@ final class Connection: SocketOwner {
     if address.isInternet { client.sendWithoutDelay() }
     setTimer(worker.now + listener.limits.handshakeTimeout.milliseconds)
     if let limit = listener.limits.handshakesPerSecond,
-      !listener.gauges.mayHandshake(perSecond: limit, now: worker.now)
+      !gauges.mayHandshake(perSecond: limit, now: worker.now)
     {
       return close(.limit("handshakes-per-second"))
     }
@@ -125,7 +128,7 @@ final class Connection: SocketOwner {
     counters.completed(in: facts.handshake, resumed: facts.agreement?.isResumed ?? false)
     if let limit = listener.limits.perIdentity, let peer = client.verdict?.peer {
       let whole = peer.uris.first ?? (peer.subject.isEmpty ? peer.label : peer.subject)
-      guard listener.gauges.take(identity: whole, limit: limit) else { return close(.limit("per-identity")) }
+      guard gauges.take(identity: whole, limit: limit) else { return close(.limit("per-identity")) }
       identity = whole
     }
     serve()
@@ -259,8 +262,8 @@ final class Connection: SocketOwner {
     stopTimer()
     exchange?.close()
     client.close()
-    listener.gauges.giveBack()
-    if let identity { listener.gauges.giveBack(identity: identity) }
+    gauges.giveBack()
+    if let identity { gauges.giveBack(identity: identity) }
     counters.ended(end, facts)
     worker.events.ended(self, end)
     worker.retire(self)

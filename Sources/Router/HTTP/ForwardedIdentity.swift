@@ -51,7 +51,7 @@ struct ForwardedIdentity: Sendable {
 
   /// The form that Envoy writes and many backends read.
   private static func forwardedClientCert(_ peer: PeerIdentity) -> String {
-    var parts = ["Hash=\(peer.fingerprint.replacing(":", with: ""))", "Subject=\(quoted(peer.subject))"]
+    var parts = ["Hash=\(peer.fingerprint)", "Subject=\(quoted(peer.subject))"]
     parts += peer.uris.map { "URI=\(plain($0))" }
     parts += peer.dnsNames.map { "DNS=\(plain($0))" }
     return parts.joined(separator: ";")
@@ -74,7 +74,7 @@ struct ForwardedIdentity: Sendable {
     case .dns: peer.dnsNames
     case .uri: peer.uris
     case .address: peer.addresses
-    case .fingerprint: [peer.fingerprint.replacing(":", with: "")]
+    case .fingerprint: [peer.fingerprint]
     case .issuer: [peer.issuer]
     case .serial: [peer.serial]
     case .certificate: chain.first.map { [":\(Data($0).base64EncodedString()):"] } ?? []

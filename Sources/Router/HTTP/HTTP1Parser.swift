@@ -78,7 +78,6 @@ final class HTTP1Parser {
     c_nio_llhttp_method_name(llhttp_method_t(UInt32(c_nio_llhttp_get_method(parser)))).map { String(cString: $0) } ?? ""
   }
   var minor: Int { Int(c_nio_llhttp_get_http_minor(parser)) }
-  var major: Int { Int(c_nio_llhttp_get_http_major(parser)) }
   var keepsAlive: Bool { c_nio_llhttp_should_keep_alive(parser) == 1 }
   /// For a response whose end is the connection's.
   var endsWithConnection: Bool { c_nio_llhttp_message_needs_eof(parser) == 1 }

@@ -10,7 +10,6 @@ final class HTTP2Session {
   private var handle: OpaquePointer?
   private weak var user: (any HTTP2SessionUser)?
   private var bodies: [Int32: Body] = [:]
-  private var isInCallback = false
 
   /// What a stream still has to send.
   private struct Body {
@@ -64,8 +63,6 @@ final class HTTP2Session {
 
   /// - Returns: why the connection can't go on, or nil.
   func receive(_ bytes: UnsafeRawBufferPointer) -> String? {
-    isInCallback = true
-    defer { isInCallback = false }
     let used = nghttp2_session_mem_recv(handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
     guard used < 0 else { return nil }
     return String(cString: nghttp2_strerror(Int32(used)))

@@ -173,7 +173,8 @@ final class HTTPTransaction {
     client.end(trailers)
   }
 
-  var clientIsCongested: Bool { client.isCongested }
+  /// The client isn't asked once it may be gone.
+  var clientIsCongested: Bool { !isDone && client.isCongested }
 
   // MARK: The end
 

@@ -2,8 +2,6 @@
 final class WorkerCounters {
   private(set) var listeners: [String: ListenerCounters] = [:]
   private(set) var clusters: [String: ClusterCounters] = [:]
-  /// Lines of the access log that nobody took in time.
-  var droppedLines = 0
 
   func listener(_ name: String) -> ListenerCounters {
     if let known = listeners[name] { return known }

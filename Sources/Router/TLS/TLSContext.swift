@@ -56,7 +56,6 @@ package final class TLSContext: @unchecked Sendable {
   deinit { SSL_CTX_free(handle) }
 
   private func apply(_ configuration: Configuration) throws(TLSSetupError) {
-    SSL_CTX_set_ex_data(handle, Self.selfIndex, Unmanaged.passUnretained(self).toOpaque())
     try apply(configuration.settings)
     if let credential = configuration.credential { try apply(credential) }
     applyVerification()
@@ -64,13 +63,9 @@ package final class TLSContext: @unchecked Sendable {
     // A session is worth its certificate's time at most, which is checked whenever it is resumed.
     let context: [UInt8] = Array("countersign".utf8)
     SSL_CTX_set_session_id_context(handle, context, context.count)
-    if case .client = role {
-      SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF)
-    } else {
-      // Tickets only: nothing is kept here for those who may come back.
-      SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF)
-      SSL_CTX_set_num_tickets(handle, 1)
-    }
+    // Tickets only: nothing is kept here for those who may come back.
+    SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF)
+    SSL_CTX_set_num_tickets(handle, 1)
     SSL_CTX_set0_buffer_pool(handle, Self.pool)
   }
 
@@ -167,8 +162,6 @@ package final class TLSContext: @unchecked Sendable {
   private static func encoded(_ names: [String]) -> [UInt8] {
     names.filter { (1...255).contains($0.utf8.count) }.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
   }
-
-  private static let selfIndex = SSL_CTX_get_ex_new_index(0, nil, nil, nil, nil)
 
   /// The same certificate is held once, however many sessions it came in.
   nonisolated(unsafe) private static let pool = CRYPTO_BUFFER_POOL_new()
