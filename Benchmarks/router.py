@@ -238,6 +238,11 @@ def admin_socket(port):
     return os.path.abspath(f"router-{port}.sock")
 
 
+# As the others look at the path, so do we: and at the host of a route that isn't taken.
+OUR_ROUTES = """protocol: http
+    routes: [{host: other.example, path: /other, to: backend}, {path: /, to: backend}]"""
+
+
 def ours(way, port, backend, workers):
     config = write(f"router-{port}.yaml", f"""\
 workers: {workers}
@@ -246,10 +251,9 @@ log: {{level: warning, access: off}}
 listeners:
   - name: bench
     listen: 127.0.0.1:{port}
-    {"protocol: http" if way == "http" else ""}
+    {OUR_ROUTES if way == "http" else "to: backend"}
     identity: {{cert: {os.path.abspath("server.crt")}, key: {os.path.abspath("server.key")}}}
     clients: {{trust: {os.path.abspath("ca.crt")}, allow: [{{cn: client}}]}}
-    to: backend
 clusters:
   - name: backend
     endpoints: ["127.0.0.1:{backend}"]

@@ -5,7 +5,7 @@ enum Subject: String, CaseIterable {
   case pem, key, certificate, request, crl, pkcs12, jks, yaml, kubeconfig, names, inspect, values, toml, diff, lint
   case orchestrator, est, join, basic, ocsp
   case passwords, laterenewal
-  case proxy, clienthello, postgresstart
+  case proxy, clienthello, postgresstart, http1, http2
 
   static let chosen: Subject = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -44,6 +44,8 @@ enum Subject: String, CaseIterable {
     case .proxy: fuzzProxy(bytes)
     case .clienthello: fuzzClientHello(bytes)
     case .postgresstart: fuzzPostgresStart(bytes)
+    case .http1: fuzzHTTP1(bytes)
+    case .http2: fuzzHTTP2(bytes)
     }
   }
 }

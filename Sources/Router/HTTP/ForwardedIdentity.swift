@@ -5,6 +5,8 @@ struct ForwardedIdentity: Sendable {
   let headers: IdentityHeaders
   /// What no client may say: names in lower case, with hyphens.
   private let own: [[UInt8]]
+  /// A bit for each length that one of those has.
+  private let lengths: UInt64
 
   static let clientCertificate = "x-forwarded-client-cert"
 
@@ -12,18 +14,22 @@ struct ForwardedIdentity: Sendable {
     self.headers = headers
     let names = [Self.clientCertificate, "x-forwarded-for", "x-forwarded-proto"] + headers.named.map(\.name)
     own = names.map { $0.utf8.map(Self.plain) }
+    lengths = own.reduce(0) { $0 | Self.bit($1.count) }
   }
 
   private static func plain(_ byte: UInt8) -> UInt8 {
     byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : HTTPFields.lowered(byte)
   }
 
+  private static func bit(_ length: Int) -> UInt64 { 1 << UInt64(min(length, 63)) }
+
   /// Takes out of a client's request what only the router may say.
   ///
   /// Some backends read `_` as `-`: those names are taken out too.
   func sanitize(_ fields: inout HTTPFields) {
     fields.remove { name in
-      own.contains { wanted in
+      guard lengths & Self.bit(name.count) != 0 else { return false }
+      return own.contains { wanted in
         guard wanted.count == name.count else { return false }
         for index in 0..<name.count where Self.plain(name[index]) != wanted[index] { return false }
         return true
@@ -83,16 +89,15 @@ struct ForwardedIdentity: Sendable {
 }
 
 extension HTTPTransaction {
-  /// The fields of the request as the backend gets them.
+  /// The fields of the request as the backend gets them, before those that tell it who the client is.
   func forwardedFields() -> HTTPFields {
     var fields = request.fields
-    let trailers = fields.values("te").contains { $0.lowercased().contains("trailers") }
+    let trailers = fields.values(.te).contains { $0.lowercased().contains("trailers") }
     fields.removeHopByHop()
-    fields.remove { $0.equals("host") }
+    fields.remove(.host)
     connection.listener.forwarded.sanitize(&fields)
     // gRPC's servers want to see it.
     if trailers { fields.add("te", "trailers") }
-    fields.append(connection.forwardedIdentity())
     return fields
   }
 

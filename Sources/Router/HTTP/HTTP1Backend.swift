@@ -71,7 +71,9 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
     transaction.connection.note(cluster: cluster.name, endpoint: upstream.endpoint.location.address)
     if request.method == "HEAD" { parser.expectNoBody() }
     isChunked = request.hasBody && request.length == nil
-    out.begin(request, fields: transaction.forwardedFields(), isChunked: isChunked)
+    out.begin(
+      request, fields: transaction.forwardedFields(), identity: transaction.connection.forwardedIdentity(),
+      isChunked: isChunked)
     transaction.backendIsReady(self)
     flush()
   }
@@ -177,7 +179,7 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
     guard let transaction else { return }
     hasAnswered = true
     let status = parser.status
-    var fields = parser.fields
+    var fields = parser.takeFields()
     var head = HTTPResponseHead(status: status, fields: HTTPFields(), length: nil)
     if status == 101, let upgrade = transaction.request.upgrade {
       isRaw = true
@@ -187,7 +189,7 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
       head.hasBody = false
     } else {
       keepsAlive = parser.keepsAlive && !parser.endsWithConnection
-      head.length = fields.values("content-length").first.flatMap { Int($0) }
+      head.length = fields.first(.contentLength).flatMap { Int($0) }
       head.hasBody = status >= 200 && status != 204 && status != 304 && transaction.request.method != "HEAD"
       fields.removeHopByHop()
     }
@@ -201,7 +203,7 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
     guard !isRaw, let transaction else { return }
     // An interim answer: the real one follows.
     guard parser.status >= 200 else { return }
-    let trailers = parser.isInTrailers && !parser.fields.fields.isEmpty ? parser.fields : nil
+    let trailers = parser.isInTrailers && !parser.fields.isEmpty ? parser.fields : nil
     self.transaction = nil
     transaction.endOfResponse(trailers)
     wasUsed = true

@@ -90,7 +90,7 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
     var request = HTTPRequestHead()
     request.method = parser.method
     request.target = String(decoding: parser.target, as: UTF8.self)
-    request.fields = parser.fields
+    request.fields = parser.takeFields()
     keepsAlive = parser.keepsAlive && !isEnding
     let transaction = HTTPTransaction(request.completed(minor: parser.minor), on: connection, for: self)
     self.transaction = transaction
@@ -107,7 +107,7 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
   func parserFoundEnd(_ parser: HTTP1Parser) {
     guard !requestIsWhole else { return }
     requestIsWhole = true
-    let hasTrailers = parser.isInTrailers && !parser.fields.fields.isEmpty
+    let hasTrailers = parser.isInTrailers && !parser.fields.isEmpty
     transaction?.endOfBody(hasTrailers ? parser.fields : nil)
   }
 

@@ -17,7 +17,8 @@ struct HTTP1Output {
 
   mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
 
-  mutating func begin(_ request: HTTPRequestHead, fields: HTTPFields, isChunked: Bool) {
+  /// - Parameter identity: fields that tell who the client is.
+  mutating func begin(_ request: HTTPRequestHead, fields: HTTPFields, identity: HTTPFields, isChunked: Bool) {
     append(request.method)
     bytes.append(Self.space)
     append(request.target)
@@ -25,6 +26,7 @@ struct HTTP1Output {
     append(request.authority)
     append("\r\n")
     append(fields)
+    append(identity)
     if isChunked { append("transfer-encoding: chunked\r\n") }
     if let upgrade = request.upgrade {
       append("connection: upgrade\r\nupgrade: ")

@@ -70,6 +70,9 @@ final class HTTP1Parser {
     return c_nio_llhttp_message_needs_eof(parser) == 1 && c_nio_llhttp_finish(parser) == HPE_OK
   }
 
+  /// Those of a head belong to whoever hears of it.
+  func takeFields() -> HTTPFields { fields.take() }
+
   /// The answer to HEAD has no body, whatever its head says.
   func expectNoBody() { skipsBody = true }
 

@@ -59,7 +59,8 @@ final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
   private func start(_ transaction: HTTPTransaction) {
     guard let upstream, let session,
       let id = session.request(
-        transaction.request, fields: transaction.forwardedFields(), hasBody: transaction.request.hasBody)
+        transaction.request, fields: transaction.forwardedFields(),
+        identity: transaction.connection.forwardedIdentity(), hasBody: transaction.request.hasBody)
     else { return transaction.backendFailed("http2", "the backend takes no more requests", isUnused: true) }
     transaction.connection.note(cluster: cluster.name, endpoint: upstream.endpoint.location.address)
     let stream = HTTP2BackendStream(id, of: self, for: transaction)
@@ -231,7 +232,7 @@ private final class HTTP2BackendStream: HTTPBackendStream {
     guard !hasHead else { return }
     hasHead = status >= 200
     var head = HTTPResponseHead(status: status, fields: fields, length: nil, hasBody: hasBody)
-    head.length = hasBody ? fields.values("content-length").first.flatMap { Int($0) } : nil
+    head.length = hasBody ? fields.first(.contentLength).flatMap { Int($0) } : nil
     head.fields.removeHopByHop()
     transaction?.response(head)
     fields.removeAll()
@@ -249,6 +250,6 @@ private final class HTTP2BackendStream: HTTPBackendStream {
   func isEnded() {
     let transaction = self.transaction
     self.transaction = nil
-    transaction?.endOfResponse(hasHead && !fields.fields.isEmpty ? fields : nil)
+    transaction?.endOfResponse(hasHead && !fields.isEmpty ? fields : nil)
   }
 }

@@ -141,6 +141,7 @@ private final class HTTP2ClientStream: HTTPClientStream {
       trailers = trailers ?? HTTPFields()
       trailers?.append(name: name)
       trailers?.append(value: value)
+      trailers?.endField()
       return (trailers?.count ?? 0) <= limit
     }
     guard name.first == UInt8(ascii: ":") else {
@@ -166,9 +167,9 @@ private final class HTTP2ClientStream: HTTPClientStream {
   func headIsWhole(hasBody: Bool) {
     guard !hasHead else { return }
     hasHead = true
-    if head.authority.isEmpty { head.authority = head.fields.values("host").first ?? "" }
+    if head.authority.isEmpty { head.authority = head.fields.first(.host) ?? "" }
     // A client may write its cookies in several fields (RFC 9113 §8.2.3); HTTP/1.1 has one.
-    head.length = head.fields.values("content-length").first.flatMap { Int($0) }
+    head.length = head.fields.first(.contentLength).flatMap { Int($0) }
     head.hasBody = hasBody
     let transaction = HTTPTransaction(head.withOneCookie(), on: exchange.connection, for: self)
     self.transaction = transaction
@@ -246,10 +247,10 @@ private final class HTTP2ClientStream: HTTPClientStream {
 
 extension HTTPRequestHead {
   fileprivate func withOneCookie() -> HTTPRequestHead {
-    let cookies = fields.values("cookie")
-    guard cookies.count > 1 else { return self }
+    guard fields.has(moreThanOne: .cookie) else { return self }
+    let cookies = fields.values(.cookie)
     var head = self
-    head.fields.remove { $0.equals("cookie") }
+    head.fields.remove(.cookie)
     head.fields.add("cookie", cookies.joined(separator: "; "))
     return head
   }

@@ -68,13 +68,18 @@ final class HTTP2Session {
     return String(cString: nghttp2_strerror(Int32(used)))
   }
 
-  /// Sends what there is, as long as the peer takes it.
+  /// Sends what there is, as long as the peer takes it. Frames go together: each call would be a record of TLS and a
+  /// segment of TCP.
   func send(to side: Side) {
+    var frames: [UInt8] = []
     while !side.isCongested {
       var data: UnsafePointer<UInt8>?
       let count = nghttp2_session_mem_send(handle, &data)
+      if count > 0 { frames.append(contentsOf: UnsafeRawBufferPointer(start: data, count: count)) }
+      guard count <= 0 || frames.count >= HTTP1Output.flushAt else { continue }
+      if !frames.isEmpty { frames.withUnsafeBytes { side.write($0) } }
       guard count > 0 else { return }
-      side.write(UnsafeRawBufferPointer(start: data, count: count))
+      frames.removeAll(keepingCapacity: true)
     }
   }
 
@@ -91,13 +96,14 @@ final class HTTP2Session {
   // MARK: Streams
 
   /// - Returns: the stream's number, or nil.
-  func request(_ head: HTTPRequestHead, fields: HTTPFields, hasBody: Bool) -> Int32? {
+  func request(_ head: HTTPRequestHead, fields: HTTPFields, identity: HTTPFields, hasBody: Bool) -> Int32? {
     var block = HeaderBlock()
     block.add(":method", head.method)
     block.add(":scheme", "https")
     block.add(":authority", head.authority)
     block.add(":path", head.target)
     block.add(fields)
+    block.add(identity)
     let stream = block.withValues { values in
       var source = Self.source
       guard hasBody else { return nghttp2_submit_request(handle, nil, values.baseAddress, values.count, nil, nil) }

@@ -2,32 +2,35 @@ extension HTTPRequestHead {
   /// What makes a request of HTTP/1 unfit to be passed on (RFC 9112 §3.2, §6.3), nil where nothing does.
   func problem(minor: Int) -> (status: Int, reason: String)? {
     if method == "CONNECT" { return (501, "CONNECT isn't offered") }
-    let hosts = fields.values("host")
-    if hosts.count > 1 { return (400, "more than one Host") }
-    if hosts.isEmpty, minor >= 1 { return (400, "no Host") }
-    if let host = hosts.first, !Self.isAuthority(host) { return (400, "a Host that is none") }
-    if fields.values("content-length").count > 1 { return (400, "more than one Content-Length") }
-    if minor == 0, fields.has("transfer-encoding") { return (400, "Transfer-Encoding in HTTP/1.0") }
-    if !target.hasPrefix("/"), target != "*", absoluteTarget == nil { return (400, "the target is no path") }
+    if fields.has(moreThanOne: .host) { return (400, "more than one Host") }
+    if !fields.has(.host), minor >= 1 { return (400, "no Host") }
+    if let host = fields.first(.host), !Self.isAuthority(host) { return (400, "a Host that is none") }
+    if fields.has(moreThanOne: .contentLength) { return (400, "more than one Content-Length") }
+    if minor == 0, fields.has(.transferEncoding) { return (400, "Transfer-Encoding in HTTP/1.0") }
+    if !isPath, target != "*", absoluteTarget == nil { return (400, "the target is no path") }
     return nil
   }
 
   /// The same with what is told by its fields.
   func completed(minor: Int) -> HTTPRequestHead {
     var head = self
-    head.authority = fields.values("host").first ?? ""
-    if let (authority, path) = absoluteTarget {
+    head.authority = fields.first(.host) ?? ""
+    if !isPath, let (authority, path) = absoluteTarget {
       head.authority = authority
       head.target = path
     }
-    head.length = fields.values("content-length").first.flatMap { Int($0) }
-    head.hasBody = fields.has("transfer-encoding") || (head.length ?? 0) > 0
-    if minor >= 1, fields.values("connection").contains(where: { $0.lowercased().contains("upgrade") }) {
+    head.length = fields.first(.contentLength).flatMap { Int($0) }
+    head.hasBody = fields.has(.transferEncoding) || (head.length ?? 0) > 0
+    if minor >= 1, fields.has(.upgrade),
+      fields.values(.connection).contains(where: { $0.lowercased().contains("upgrade") })
+    {
       // With HTTP/2 begun in the clear a client could get past what is decided for each request.
-      head.upgrade = fields.values("upgrade").first.flatMap { $0.lowercased().hasPrefix("h2") ? nil : $0 }
+      head.upgrade = fields.first(.upgrade).flatMap { $0.lowercased().hasPrefix("h2") ? nil : $0 }
     }
     return head
   }
+
+  private var isPath: Bool { target.utf8.first == UInt8(ascii: "/") }
 
   /// Of the absolute form (RFC 9112 §3.2.2).
   private var absoluteTarget: (authority: String, path: String)? {

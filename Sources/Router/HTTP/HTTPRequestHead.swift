@@ -15,14 +15,16 @@ struct HTTPRequestHead {
   var upgrade: String?
 
   /// Without the query.
-  var path: Substring { target.prefix { $0 != "?" && $0 != "#" } }
+  var path: Substring {
+    target[..<(target.utf8.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? target.endIndex)]
+  }
 
   /// The host without its port, in lower case.
   var host: String {
-    if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
-      return String(authority[authority.index(after: authority.startIndex)..<end]).lowercased()
+    if authority.utf8.first == UInt8(ascii: "["), let end = authority.utf8.firstIndex(of: UInt8(ascii: "]")) {
+      return authority[authority.index(after: authority.startIndex)..<end].lowercased()
     }
-    return String(authority.prefix { $0 != ":" }).lowercased()
+    return authority[..<(authority.utf8.firstIndex(of: UInt8(ascii: ":")) ?? authority.endIndex)].lowercased()
   }
 
   /// Asking again does no harm (RFC 9110 §9.2.2).
@@ -31,37 +33,66 @@ struct HTTPRequestHead {
   /// What is wrong with its path where routes go by paths: backends read such paths in different ways, and a client could
   /// get past a rule with them.
   var ambiguity: String? {
-    guard target.hasPrefix("/") else { return target == "*" ? nil : "the target is no path" }
-    let path = self.path
-    guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }) else {
-      return "the path holds a character that has to be encoded"
-    }
-    let lowered = path.lowercased()
-    for encoded in ["%2f", "%5c", "%00"] where lowered.contains(encoded) { return "the path holds \(encoded)" }
-    if path.contains("//") { return "the path holds an empty segment" }
-    if Self.encodesPlainText(path) { return "the path encodes a character that needs no encoding" }
-    let plain = lowered.replacing("%2e", with: ".")
-    for segment in plain.split(separator: "/", omittingEmptySubsequences: false) where segment == "." || segment == ".."
-    {
-      return "the path holds a dot segment"
-    }
-    return nil
+    guard target.utf8.first == UInt8(ascii: "/") else { return target == "*" ? nil : "the target is no path" }
+    return String(path).withBytes(PathAmbiguity.found(in:))
   }
 }
 
-extension HTTPRequestHead {
-  /// Whether an unreserved character is encoded (RFC 3986 §2.3), but for the dot, which has an answer of its own.
-  fileprivate static func encodesPlainText(_ path: Substring) -> Bool {
-    let bytes = Array(path.utf8)
-    for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "%") {
-      guard index + 2 < bytes.count,
-        let code = UInt8(String(decoding: bytes[index + 1...index + 2], as: UTF8.self), radix: 16)
-      else { return true }
-      let letter = code | 0x20
-      if (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter), code < 0x80 { return true }
-      if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(code) || "-_~".utf8.contains(code) { return true }
+/// What backends read in different ways in a path that begins with a slash (RFC 3986 §6.2.2).
+private enum PathAmbiguity {
+  static func found(in path: UnsafeBufferPointer<UInt8>) -> String? {
+    var index = 1
+    // Of the segment that is being read.
+    var length = 0
+    var dots = 0
+    while index < path.count {
+      let byte = path[index]
+      var plain = byte
+      switch byte {
+      case UInt8(ascii: "/"):
+        if length == 0 { return "the path holds an empty segment" }
+        if isDotSegment(length, dots) { return "the path holds a dot segment" }
+        (length, dots) = (0, 0)
+        index += 1
+        continue
+      case UInt8(ascii: "%"):
+        guard index + 2 < path.count, let high = digit(path[index + 1]), let low = digit(path[index + 2]) else {
+          return "the path holds a % that encodes nothing"
+        }
+        plain = high << 4 | low
+        if let problem = problem(ofEncoded: plain) { return problem }
+        index += 3
+      case 0...0x20, 0x7f..., UInt8(ascii: "\\"): return "the path holds a character that has to be encoded"
+      default: index += 1
+      }
+      length += 1
+      if plain == UInt8(ascii: ".") { dots += 1 }
     }
-    return false
+    return isDotSegment(length, dots) ? "the path holds a dot segment" : nil
+  }
+
+  private static func isDotSegment(_ length: Int, _ dots: Int) -> Bool { (1...2).contains(length) && dots == length }
+
+  private static func problem(ofEncoded byte: UInt8) -> String? {
+    switch byte {
+    case 0: "the path holds %00"
+    case UInt8(ascii: "/"): "the path holds %2f"
+    case UInt8(ascii: "\\"): "the path holds %5c"
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "~"):
+      "the path encodes a character that needs no encoding"
+    // A dot has an answer of its own.
+    default: nil
+    }
+  }
+
+  private static func digit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
   }
 }
 
@@ -72,7 +103,7 @@ extension RouteConfiguration {
     let asked = request.path
     guard asked.utf8.starts(with: path.utf8) else { return false }
     // `/pets` is no part of `/petshop`.
-    return path.hasSuffix("/") || asked.utf8.count == path.utf8.count
+    return path.utf8.last == UInt8(ascii: "/") || asked.utf8.count == path.utf8.count
       || asked.utf8[asked.utf8.index(asked.utf8.startIndex, offsetBy: path.utf8.count)] == UInt8(ascii: "/")
   }
 }

@@ -211,10 +211,10 @@ final class HTTPTransaction {
     connection.count(sent: sent)
     connection.counters.requests[status ?? 499, default: 0] += 1
     worker.events.answered(
-      .init(
+      on: connection, isRefusal: reason != nil,
+      RequestFacts(
         transaction: self, status: status, reason: reason, id: recordID, cluster: cluster?.name, rule: rule,
-        received: received,
-        sent: sent, microseconds: Worker.microseconds() - began))
+        received: received, sent: sent, microseconds: Worker.microseconds() - began))
   }
 }
 

@@ -61,11 +61,12 @@ package final class EventSink: Sendable {
     return record.id
   }
 
-  func answered(_ answer: RequestFacts) {
-    guard answer.transaction.connection.listener.admin == nil else { return }
+  /// - Parameter isRefusal: the answer isn't a backend's.
+  func answered(on connection: Connection, isRefusal: Bool, _ facts: @autoclosure () -> RequestFacts) {
+    guard connection.listener.admin == nil else { return }
     let access = access.withLock { $0 }
-    guard access == .all || access == .refused && answer.reason != nil else { return }
-    lines.append(answer.line(at: answer.transaction.connection.worker.date))
+    guard access == .all || access == .refused && isRefusal else { return }
+    lines.append(facts().line(at: connection.worker.date))
   }
 
   private func line(_ connection: Connection, _ end: ConnectionEnd, id: String?) -> [UInt8] {

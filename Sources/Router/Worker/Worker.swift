@@ -25,6 +25,8 @@ package final class Worker: @unchecked Sendable {
   private var held: [ObjectIdentifier: AnyObject] = [:]
   /// Have something to send at the end of this round.
   private var unsent: [any Flushable] = []
+  /// Those whose turn it is.
+  private var sending: [any Flushable] = []
   private let poller: Poller
   private let wake: Wake
   private var sockets: [String: ListeningSocket] = [:]
@@ -33,6 +35,7 @@ package final class Worker: @unchecked Sendable {
   private var ended: [AnyObject] = []
   /// Had their share of this round, and have more to do.
   private var unfinished: [Connection] = []
+  private var goingOn: [Connection] = []
   private var paused: [(socket: ListeningSocket, until: Int64)] = []
   private var isStopping = false
   private var stopDeadline = Int64.max
@@ -84,9 +87,9 @@ package final class Worker: @unchecked Sendable {
   private func finishRound() {
     if wake.takeSignal() { readMail() }
     flushAll()
-    let unfinished = self.unfinished
-    self.unfinished.removeAll()
-    for connection in unfinished { connection.goOn() }
+    swap(&unfinished, &goingOn)
+    for connection in goingOn { connection.goOn() }
+    goingOn.removeAll(keepingCapacity: true)
     flushAll()
     for owner in timers.due(now) { owner.timerFired() }
     goOnAccepting()
@@ -100,12 +103,12 @@ package final class Worker: @unchecked Sendable {
 
   private func flushAll() {
     while !unsent.isEmpty {
-      let waiting = unsent
-      unsent.removeAll(keepingCapacity: true)
-      for one in waiting {
+      swap(&unsent, &sending)
+      for one in sending {
         one.isQueued = false
         one.flush()
       }
+      sending.removeAll(keepingCapacity: true)
     }
   }
 

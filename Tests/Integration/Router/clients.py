@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "pee
 
 import backends  # noqa: E402
 import crowd  # noqa: E402
+import endpoints  # noqa: E402
 import exchange  # noqa: E402
 import messages  # noqa: E402
 import resume  # noqa: E402
@@ -33,6 +34,8 @@ def client(commands, name, action, words):
     parser.add_argument("--proxy", choices=["v1", "v2", "local", "garbage"], help="a PROXY header comes first")
     parser.add_argument("--claim", default="198.51.100.7", help="whom that header says the client to be")
     parser.add_argument("--claim-name", help="and the common name that it says to be verified")
+    parser.add_argument("--token", help="what NATS is told")
+    parser.add_argument("--tls-first", action="store_true", help="NATS's own TLS, before the server says anything")
     parser.add_argument("--text", default="hello")
     parser.add_argument("--session", default="session", help="the file that a TLS session is kept in")
     parser.add_argument("--silent", action="store_true", help="sends nothing, and waits for the end")
@@ -48,6 +51,13 @@ def backend(commands, name, action, words):
     parser.add_argument("--identity", help="whose certificate is shown; without it no TLS is spoken")
     parser.add_argument("--ca", help="clients need a certificate of it")
     parser.add_argument("--mib", type=int, default=1)
+    parser.set_defaults(action=action)
+
+
+def around(commands, name, action, words):
+    parser = commands.add_parser(name, help=words)
+    parser.add_argument("--fdname", default="in")
+    parser.add_argument("words", nargs="+", help="a program and its arguments")
     parser.set_defaults(action=action)
 
 
@@ -79,6 +89,13 @@ def arguments():
     backend(commands, "proxied", backends.proxied, "tells the PROXY header that each connection begins with, then echoes")
     backend(commands, "web", web.web, "answers requests of HTTP/1.1 with what they were")
     backend(commands, "grpc-echo", web.grpc_backend, "an echo by gRPC, on HTTP/2 without TLS")
+    backend(commands, "switched", endpoints.switched, "an echo; SIGUSR1 turns it off and on")
+    backend(commands, "switched-off", endpoints.switched_off, "the same, off at first")
+    backend(commands, "ailing", endpoints.ailing, "serves HTTP; SIGUSR1 makes /health say 503, and 200 again")
+    backend(commands, "full", endpoints.full, "leaves everybody waiting for a connection")
+    backend(commands, "world", endpoints.world, "a name server and backends, alone in their network")
+    around(commands, "service", endpoints.service, "holds a socket for a program; SIGUSR1 starts it anew")
+    around(commands, "without-landlock", endpoints.without_landlock, "a program on a kernel that lacks Landlock")
     return parser.parse_args()
 
 
