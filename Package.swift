@@ -160,7 +160,12 @@ if Context.environment["COUNTERSIGN_FUZZ"] != nil {
       name: "Fuzz",
       dependencies: [
         "Credentials", "Formats", "Diagnosis", "Systems", "Enrolment", "Orchestrator", "Router", yams,
+        .product(name: "Logging", package: "swift-log"),
       ] + pki,
       path: "Fuzz",
       exclude: ["make-corpus"], swiftSettings: strict))
+  // Its HTTP is internal to the module, and is fuzzed all the same.
+  for target in package.targets where target.name == "Router" {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-enable-testing"])]
+  }
 }

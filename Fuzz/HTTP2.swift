@@ -9,7 +9,8 @@ func fuzzHTTP2(_ bytes: [UInt8]) {
     whole.feed(bytes)
     let cut = HTTP2Listener(role)
     for piece in pieces(bytes) { cut.feed(piece) }
-    require(cut.problem == whole.problem && cut.heard == whole.heard, "the same bytes in pieces are read differently")
+    let isSame = cut.problem == whole.problem && cut.comparable == whole.comparable
+    require(isSame, "the same bytes in pieces are read differently")
 
     let answering = HTTP2Listener(role, answers: true)
     for piece in pieces(bytes) {
@@ -124,6 +125,15 @@ private final class HTTP2Listener: HTTP2SessionUser {
   func feed(_ bytes: [UInt8]) {
     guard problem == nil else { return }
     problem = bytes.withUnsafeBytes { session?.receive($0) }
+  }
+
+  /// Of a body that turns out to be wrong, more or less was heard before.
+  var comparable: [Int32: Heard] {
+    heard.mapValues { stream in
+      var stream = stream
+      if !stream.hasEnded { stream.body = [] }
+      return stream
+    }
   }
 
   func send() { session?.send(to: output.side) }

@@ -85,13 +85,16 @@ int linux_service_lookup(const char *name, linux_service_record *found, int most
 }
 
 int linux_forbid_writing(const char *const *socket_folders, int count) {
-  if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1) return 0;
+  long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  if (version < 1) return 0;
   uint64_t sockets = LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE;
   struct landlock_ruleset_attr rules = {
       .handled_access_fs = sockets | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
                            LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
                            LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
                            LANDLOCK_ACCESS_FS_MAKE_SYM};
+  // Older headers don't have its name: LANDLOCK_ACCESS_FS_TRUNCATE.
+  if (version >= 3) rules.handled_access_fs |= 1ULL << 14;
   int set = syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
   if (set < 0) return -1;
   int result = 1;

@@ -48,11 +48,38 @@ struct RouterRun: ParsableCommand {
     for (name, address) in service.addresses.sorted(by: { $0.key < $1.key }) {
       logger.info("listening", metadata: ["listener": "\(name)", "address": "\(address)"])
     }
+    let manager = SystemdNotification(environment: ProcessInfo.processInfo.environment)
+    let stop: @Sendable () -> Void = {
+      manager.stopping()
+      service.stop()
+    }
     let signals = [
-      watch(SIGHUP) { try? service.reload() },
-      watch(SIGTERM) { service.stop() }, watch(SIGINT) { service.stop() },
+      watch(SIGHUP) {
+        manager.reloading()
+        do {
+          try service.reload()
+          manager.ready("serving")
+        } catch {
+          manager.ready("serving; the last reload changed nothing")
+        }
+      },
+      watch(SIGTERM, stop), watch(SIGINT, stop),
     ]
-    withExtendedLifetime(signals) { service.run() }
+    let watchdog = manager.interval.map { interval in
+      tick(interval) { service.pulse { manager.alive() } }
+    }
+    manager.ready("serving")
+    withExtendedLifetime((signals, watchdog)) { service.run() }
+  }
+
+  private func tick(_ interval: Duration, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceTimer {
+    let timer = DispatchSource.makeTimerSource(queue: .global())
+    let parts = interval.components
+    let nanoseconds = Int(parts.seconds) * 1_000_000_000 + Int(parts.attoseconds / 1_000_000_000)
+    timer.schedule(deadline: .now(), repeating: .nanoseconds(nanoseconds))
+    timer.setEventHandler(handler: body)
+    timer.resume()
+    return timer
   }
 
   private func watch(_ number: Int32, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {

@@ -19,12 +19,14 @@ package struct SystemdNotification: Sendable {
   package func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
   package func reloading() { send("RELOADING=1\nMONOTONIC_USEC=\(Self.monotonicMicroseconds)") }
   package func reloaded(_ status: String) { send("READY=1\nSTATUS=\(status)") }
+  /// How often ``alive()`` has to be said; nil where nobody waits for it.
+  package var interval: Duration? { socketPath == nil ? nil : watchdog.map { $0 / 2 } }
+  package func alive() { send("WATCHDOG=1") }
   package func stopping() { send("STOPPING=1\nSTATUS=stopping") }
 
   /// Says at half of the watchdog's interval that our threads still take turns.
   var watchdogService: (any Service)? {
-    guard socketPath != nil, let watchdog else { return nil }
-    return Watchdog(interval: watchdog / 2, notification: self)
+    interval.map { Watchdog(interval: $0, notification: self) }
   }
 
   private struct Watchdog: Service {
@@ -33,7 +35,7 @@ package struct SystemdNotification: Sendable {
 
     func run() async throws {
       while !Task.isCancelled {
-        notification.send("WATCHDOG=1")
+        notification.alive()
         do { try await Task.sleep(for: interval) } catch { return }
         // A graceful end is bounded by its own deadline; until then the watchdog is kept quiet.
         if Task.isShuttingDownGracefully { break }

@@ -44,6 +44,8 @@ package final class ClusterState: Sendable {
     return context
   }
 
+  var revocationStaleSince: Date? { known.withLock { $0.values.first?.trust?.revocation?.staleSince } }
+
   var trusts: [UInt64] { known.withLock { $0.values.compactMap { $0.trust?.id } } }
 
   /// The endpoint whose turn it is.
@@ -106,7 +108,7 @@ package final class Endpoint: Sendable {
 
   /// - Returns: whether it is left out from now on for a while.
   func failed(_ rule: OutlierRule, now: Int64) -> Bool {
-    guard failures.add(1, ordering: .relaxed).newValue >= rule.failures else { return false }
+    guard !isEjected(at: now), failures.add(1, ordering: .relaxed).newValue >= rule.failures else { return false }
     failures.store(0, ordering: .relaxed)
     ejectedUntil.store(now + rule.duration.milliseconds, ordering: .relaxed)
     return true

@@ -3,7 +3,8 @@ import Glibc
 /// One connection to a backend, from the choice of an endpoint to its end.
 final class Upstream: SocketOwner {
   enum State {
-    case connecting, handshaking, ready, ended
+    /// Asking means that the backend has to say first whether it speaks TLS.
+    case connecting, asking, handshaking, ready, ended
   }
 
   enum Failure: Equatable {
@@ -11,6 +12,8 @@ final class Upstream: SocketOwner {
     case timedOut
     case noMemory
     case setup(TLSSetupError)
+    /// The backend answered the question for TLS with something else than yes.
+    case noTLS
     case side(SideFailure)
   }
 
@@ -74,6 +77,7 @@ final class Upstream: SocketOwner {
       guard side.isWritable else { return }
       if let error = side.socketError { return fail(.connect(SystemCallError("connect", number: error))) }
       connected(side)
+    case .asking: hear(side)
     case .handshaking: handshake(side)
     case .ready: user?.upstream(self, isReady: side)
     case .ended: break
@@ -83,6 +87,25 @@ final class Upstream: SocketOwner {
   private func connected(_ side: Side) {
     if !preface.isEmpty { preface.withUnsafeBytes { side.write($0) } }
     guard cluster.speaksTLS, purpose != .probe(withTLS: false) else { return becomeReady() }
+    guard cluster.configuration.protocol == .postgres else { return startTLS(side) }
+    state = .asking
+    PostgresStart.sslRequestMessage.withUnsafeBytes { side.write($0) }
+    hear(side)
+  }
+
+  /// The answer is one byte. More than that would have come from somebody in between, and would be taken for what came
+  /// encrypted.
+  private func hear(_ side: Side) {
+    side.drain()
+    switch side.read() {
+    case .nothing: break
+    case .bytes(let bytes) where bytes.count == 1 && bytes.first == PostgresAnswer.yes.rawValue: startTLS(side)
+    case .bytes: fail(.noTLS)
+    case .end, .failed: fail(.side(side.failure ?? .ended))
+    }
+  }
+
+  private func startTLS(_ side: Side) {
     do throws(TLSSetupError) {
       guard let context = try cluster.context(for: endpoint.location.host), side.startTLS(context) else {
         return fail(.noMemory)
@@ -118,7 +141,12 @@ final class Upstream: SocketOwner {
     user?.upstreamIsReady(self)
   }
 
-  override func timerFired() { fail(.timedOut) }
+  override func timerFired() { if state == .ready { user?.upstreamIsUnused(self) } else { fail(.timedOut) } }
+
+  /// The user is told when it has lain idle for so long.
+  func rest(for milliseconds: Int64) { setTimer(worker.now + milliseconds) }
+
+  func isUsedAgain() { stopTimer() }
 
   private func fail(_ failure: Failure) {
     guard state != .ended else { return }
@@ -150,6 +178,11 @@ protocol UpstreamUser: AnyObject {
   func upstreamIsReady(_ upstream: Upstream)
   func upstreamFailed(_ upstream: Upstream, _ failure: Upstream.Failure)
   func upstream(_ upstream: Upstream, isReady side: Side)
+  func upstreamIsUnused(_ upstream: Upstream)
+}
+
+extension UpstreamUser {
+  func upstreamIsUnused(_ upstream: Upstream) {}
 }
 
 extension Upstream.Failure {
@@ -158,6 +191,7 @@ extension Upstream.Failure {
     case .connect: "connect"
     case .timedOut: "timeout"
     case .noMemory, .setup: "setup"
+    case .noTLS: "no-tls"
     case .side(.refused(let refusal)): refusal.code
     case .side(.tls(let failure)): failure.alert == nil ? "tls" : "alert"
     case .side: "cut"
@@ -170,6 +204,7 @@ extension Upstream.Failure {
     case .timedOut: "no connection in time"
     case .noMemory: "no memory for TLS"
     case .setup(let error): error.message
+    case .noTLS: "the backend declined TLS"
     case .side(let failure): failure.message
     }
   }

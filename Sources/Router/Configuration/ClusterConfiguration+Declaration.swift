@@ -16,7 +16,14 @@ extension ClusterConfiguration {
       tls = try UpstreamTLS(settings, in: folder, protocols: `protocol` == .http2 ? ["h2"] : [])
       try checkServerNames(declared, settings)
     }
-    if let check = declared.object("health") { health = try HealthCheck(check, hasTLS: tls != nil) }
+    if let check = declared.object("health") {
+      health = try HealthCheck(check, hasTLS: tls != nil)
+      if health?.kind == .http, `protocol` == .postgres {
+        throw DeclarationError(
+          "a server that speaks postgres answers no request", advice: "say kind: tcp or kind: tls",
+          at: check.place(of: "kind"))
+      }
+    }
   }
 
   private static func endpoints(_ declared: Declaration) throws(DeclarationError) -> [EndpointLocation] {

@@ -6,7 +6,7 @@ package struct ClusterConfiguration: Hashable, Sendable {
   package var resolve: Duration
   /// With it, the router speaks TLS with the backends.
   package var tls: UpstreamTLS?
-  /// What the requests of an HTTP listener are sent by.
+  /// What is spoken with the backends, where that makes a difference.
   package var `protocol`: ClusterProtocol
   package var balance: Balancing
   /// How endpoints are probed; nil where they aren't.
@@ -39,8 +39,11 @@ package struct ClusterConfiguration: Hashable, Sendable {
 }
 
 package enum ClusterProtocol: String, CaseIterable, Hashable, Sendable {
+  /// What the requests of an HTTP listener are sent by.
   case http1
   case http2
+  /// PostgreSQL, whose servers are asked for TLS before it begins (SSLRequest).
+  case postgres
 }
 
 package enum Balancing: String, CaseIterable, Hashable, Sendable {

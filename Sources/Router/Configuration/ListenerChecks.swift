@@ -62,11 +62,6 @@ struct ListenerChecks {
   }
 
   private func checkPlain() throws(DeclarationError) {
-    if spoken == .postgres {
-      throw problem(
-        "postgres has TLS inside its protocol, and the listener has no identity",
-        advice: "give it identity: {cert: FILE, key: FILE}, or say protocol: tcp", at: "protocol")
-    }
     for key in ["clients", "tls", "insecureAnyClient"] where has(key) {
       throw problem(
         "\(key) without an identity: there is no TLS here", advice: "give it identity: {cert: FILE, key: FILE}", at: key

@@ -8,7 +8,7 @@ extension ListenerConfiguration {
       "Where it listens: `host:port`, `unix:/path`, or `systemd:NAME` for a socket that systemd has bound."),
     Field(
       "protocol", .choice(ListenerProtocol.allCases.map(\.rawValue)),
-      "What is spoken: `postgres` has PostgreSQL's request for TLS before the handshake; with `passthrough` TLS isn't terminated but routed by its SNI; tcp."
+      "What is spoken: `postgres` answers PostgreSQL's request for TLS before the handshake, and declines it where there is no TLS; with `passthrough` TLS isn't terminated but routed by its SNI; tcp."
     ),
     Field(
       "identity", .object(IdentityFiles.fields),

@@ -12,7 +12,7 @@ struct RouterReferences {
   }
 
   var errors: [DeclarationError] {
-    empty + repeatedNames("listener") + repeatedNames("cluster") + addresses + unknownClusters
+    empty + repeatedNames("listener") + repeatedNames("cluster") + addresses + unknownClusters + unfitClusters
   }
 
   private var empty: [DeclarationError] {
@@ -58,6 +58,23 @@ struct RouterReferences {
             advice: "each listener needs an address of its own", at: declared.place(of: "listen")))
       } else {
         holders[location] = declared.text("name").map { "listener \"\($0)\"" } ?? "another listener"
+      }
+    }
+    return errors
+  }
+
+  private var unfitClusters: [DeclarationError] {
+    let databases = declaration.objects("clusters").filter { $0.text("protocol") == ClusterProtocol.postgres.rawValue }
+    let names = Set(databases.compactMap { $0.text("name") })
+    var errors: [DeclarationError] = []
+    for listener in declaration.objects("listeners") {
+      guard listener.text("protocol") == ListenerProtocol.http.rawValue else { continue }
+      for target in [listener] + listener.objects("routes") {
+        guard let name = target.text("to"), names.contains(name) else { continue }
+        errors.append(
+          DeclarationError(
+            "requests can't go to \"\(name)\", which speaks postgres", advice: "name a cluster that speaks http1 or http2",
+            at: target.place(of: "to")))
       }
     }
     return errors

@@ -181,6 +181,7 @@ final class Connection: SocketOwner {
 
   private func serve() {
     stage = .serving
+    facts.wasServed = true
     let exchange = makeExchange()
     self.exchange = exchange
     setDeadline()
@@ -261,7 +262,7 @@ final class Connection: SocketOwner {
     stage = .closed
     stopTimer()
     exchange?.close()
-    client.close()
+    if !end.leavesWords || client.inputHasEnded || !worker.sayFarewell(to: client) { client.close() }
     gauges.giveBack()
     if let identity { gauges.giveBack(identity: identity) }
     counters.ended(end, facts)
@@ -278,6 +279,8 @@ struct ConnectionFacts {
   var handshake: Int64 = 0
   var verdict: PeerVerdict?
   var rule: String?
+  /// Whether it was let in.
+  var wasServed = false
   var agreement: TLSAgreement?
   var proxy: ProxyHeader?
   var cluster: String?

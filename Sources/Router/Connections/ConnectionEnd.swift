@@ -20,6 +20,17 @@ enum ConnectionEnd {
   case noRoute(String)
   case failed(String)
 
+  /// Whether the client was told something at last that it shall hear, though it may still be sending.
+  var leavesWords: Bool {
+    switch self {
+    case .finished, .refused, .malformed, .certificateExpired: true
+    // Ours is the alert, unless it was the client's.
+    case .client(.tls(let failure)): failure.alert == nil
+    case .client(.refused): true
+    default: false
+    }
+  }
+
   /// The word for it in logs and metrics.
   var code: String {
     switch self {

@@ -21,6 +21,7 @@ struct Preface {
   }
 
   private var steps: [Step] = []
+  private let hasTLS: Bool
   private var buffer: [UInt8] = []
   private(set) var proxy: ProxyHeader?
   private(set) var hello: ClientHello?
@@ -28,6 +29,7 @@ struct Preface {
   private(set) var refusal: String?
 
   init(_ listener: ListenerConfiguration, from address: SocketAddress) {
+    hasTLS = listener.identity != nil
     if let accepted = listener.proxyProtocol {
       if address.ip.map({ ip in accepted.from.contains { $0.contains(ip) } }) ?? true {
         steps.append(.proxy(accepted.accept == .v2 ? .v2Only : .any))
@@ -82,16 +84,22 @@ struct Preface {
     case .parsed(let start, let length):
       switch start {
       case .directTLS:
+        guard hasTLS else { return .malformed("PostgreSQL: TLS on a listener without it; sslmode=disable avoids it") }
         steps.removeFirst()
         return nil
       case .sslRequest:
         buffer.removeFirst(length)
+        guard hasTLS else { return .answer([PostgresAnswer.no.rawValue]) }
         steps.removeFirst()
         return .answer([PostgresAnswer.yes.rawValue])
       case .gssEncryptionRequest:
         buffer.removeFirst(length)
         return .answer([PostgresAnswer.no.rawValue])
       case .cancelRequest, .startup:
+        guard hasTLS else {
+          steps.removeFirst()
+          return nil
+        }
         let reason = "the client doesn't ask for TLS; sslmode=require makes it"
         return .refused(answer: PostgresStart.errorResponse(reason), "PostgreSQL: \(reason)")
       }

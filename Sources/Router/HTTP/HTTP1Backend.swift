@@ -17,15 +17,21 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
   private var keepsAlive = true
   private var isRaw = false
   let cluster: ClusterState
+  let place: BackendPool.Place
+  /// How long it may lie idle.
+  private static let patience: Int64 = 60_000
 
-  static func open(_ cluster: ClusterState, for transaction: HTTPTransaction, pool: BackendPool, worker: Worker) {
-    let backend = HTTP1Backend(cluster, pool: pool, worker: worker)
+  static func open(
+    _ endpoint: Endpoint, of cluster: ClusterState, for transaction: HTTPTransaction, pool: BackendPool, worker: Worker
+  ) {
+    let backend = HTTP1Backend(cluster, at: BackendPool.Place(cluster, endpoint), pool: pool, worker: worker)
     backend.transaction = transaction
-    backend.connect()
+    backend.connect(to: endpoint)
   }
 
-  private init(_ cluster: ClusterState, pool: BackendPool, worker: Worker) {
+  private init(_ cluster: ClusterState, at place: BackendPool.Place, pool: BackendPool, worker: Worker) {
     self.cluster = cluster
+    self.place = place
     self.pool = pool
     self.worker = worker
     parser = HTTP1Parser(.response, headLimit: 256 << 10)
@@ -34,10 +40,7 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
 
   // MARK: The connection
 
-  private func connect() {
-    guard let endpoint = cluster.choose(except: transaction?.tried ?? [], now: worker.now) else {
-      return fail("none", "\(cluster.name) has no endpoint", isUnused: true)
-    }
+  private func connect(to endpoint: Endpoint) {
     transaction?.tried.append(endpoint)
     let upstream = Upstream(to: endpoint, of: cluster, for: self, worker: worker)
     self.upstream = upstream
@@ -58,7 +61,10 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
     return side.isOpen && side.failure == nil && !side.inputHasEnded
   }
 
+  func upstreamIsUnused(_ upstream: Upstream) { close() }
+
   func begin(_ transaction: HTTPTransaction) {
+    upstream?.isUsedAgain()
     self.transaction = transaction
     start()
   }
@@ -180,6 +186,9 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
     hasAnswered = true
     let status = parser.status
     var fields = parser.takeFields()
+    guard status >= 100, parser.isVersion1, !fields.hasUnknownLength else {
+      return fail("malformed", "the backend's answer can't be followed", isUnused: false)
+    }
     var head = HTTPResponseHead(status: status, fields: HTTPFields(), length: nil)
     if status == 101, let upgrade = transaction.request.upgrade {
       isRaw = true
@@ -189,7 +198,7 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
       head.hasBody = false
     } else {
       keepsAlive = parser.keepsAlive && !parser.endsWithConnection
-      head.length = fields.first(.contentLength).flatMap { Int($0) }
+      head.length = fields.contentLength
       head.hasBody = status >= 200 && status != 204 && status != 304 && transaction.request.method != "HEAD"
       fields.removeHopByHop()
     }
@@ -207,8 +216,8 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
     self.transaction = nil
     transaction.endOfResponse(trailers)
     wasUsed = true
-    guard keepsAlive, requestIsWhole, isUsable else { return close() }
-    pool.isIdle(self)
+    guard keepsAlive, requestIsWhole, isUsable, pool.keep(self) else { return close() }
+    upstream?.rest(for: Self.patience)
   }
 
   private func ended() {

@@ -94,7 +94,10 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
     keepsAlive = parser.keepsAlive && !isEnding
     let transaction = HTTPTransaction(request.completed(minor: parser.minor), on: connection, for: self)
     self.transaction = transaction
-    if let problem = request.problem(minor: parser.minor) {
+    if !parser.isVersion1 {
+      keepsAlive = false
+      transaction.refuse(505, "a version of HTTP that isn't 1.1 or 1.0")
+    } else if let problem = request.problem(minor: parser.minor) {
       keepsAlive = false
       transaction.refuse(problem.status, problem.reason)
     } else {

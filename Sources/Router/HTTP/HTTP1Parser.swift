@@ -80,6 +80,8 @@ final class HTTP1Parser {
   var method: String {
     c_nio_llhttp_method_name(llhttp_method_t(UInt32(c_nio_llhttp_get_method(parser)))).map { String(cString: $0) } ?? ""
   }
+  /// Others are read, and can't be answered.
+  var isVersion1: Bool { c_nio_llhttp_get_http_major(parser) == 1 }
   var minor: Int { Int(c_nio_llhttp_get_http_minor(parser)) }
   var keepsAlive: Bool { c_nio_llhttp_should_keep_alive(parser) == 1 }
   /// For a response whose end is the connection's.
@@ -104,7 +106,11 @@ final class HTTP1Parser {
 
   /// - Returns: whether there is still room.
   private func count(_ bytes: UnsafeRawBufferPointer) -> Int32 {
-    headBytes += bytes.count + 4
+    count(bytes.count)
+  }
+
+  private func count(_ number: Int) -> Int32 {
+    headBytes += number
     guard headBytes <= limit else {
       isTooLarge = true
       return -1
@@ -114,7 +120,8 @@ final class HTTP1Parser {
 
   private func headIsWhole() -> Int32 {
     user?.parserFoundHead(self)
-    if skipsBody {
+    // An interim answer has none anyway, and the one that is meant follows.
+    if skipsBody, status >= 200 {
       skipsBody = false
       return 1
     }
@@ -165,8 +172,10 @@ final class HTTP1Parser {
     }
     // Also where a value is empty and nothing of it was found.
     settings.pointee.on_header_value_complete = { parser in
-      HTTP1Parser.found(parser)?.fields.endField()
-      return 0
+      guard let own = HTTP1Parser.found(parser) else { return -1 }
+      own.fields.endField()
+      // Colon, space and the line's end.
+      return own.count(4)
     }
     settings.pointee.on_headers_complete = { HTTP1Parser.found($0)?.headIsWhole() ?? -1 }
     settings.pointee.on_body = { parser, start, count in

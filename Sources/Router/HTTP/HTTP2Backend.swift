@@ -12,17 +12,14 @@ final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
   private var isEnding = false
   private var hasEnded = false
   var isQueued = false
-  let cluster: ClusterState
+  private let cluster: ClusterState
+  let place: BackendPool.Place
 
-  /// - Returns: nil where there is no endpoint; the transaction knows it then.
+  /// - Returns: nil where it failed at once; the transaction knows it then.
   static func open(
-    _ cluster: ClusterState, for transaction: HTTPTransaction, pool: BackendPool, worker: Worker
+    _ endpoint: Endpoint, of cluster: ClusterState, for transaction: HTTPTransaction, pool: BackendPool, worker: Worker
   ) -> HTTP2Backend? {
-    guard let endpoint = cluster.choose(except: transaction.tried, now: worker.now) else {
-      transaction.backendFailed("none", "\(cluster.name) has no endpoint", isUnused: true)
-      return nil
-    }
-    let backend = HTTP2Backend(cluster, pool: pool, worker: worker)
+    let backend = HTTP2Backend(cluster, at: BackendPool.Place(cluster, endpoint), pool: pool, worker: worker)
     backend.waiting.append(transaction)
     transaction.tried.append(endpoint)
     let upstream = Upstream(to: endpoint, of: cluster, for: backend, worker: worker)
@@ -32,8 +29,9 @@ final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
     return backend.hasEnded ? nil : backend
   }
 
-  private init(_ cluster: ClusterState, pool: BackendPool, worker: Worker) {
+  private init(_ cluster: ClusterState, at place: BackendPool.Place, pool: BackendPool, worker: Worker) {
     self.cluster = cluster
+    self.place = place
     self.pool = pool
     self.worker = worker
   }
@@ -219,7 +217,7 @@ private final class HTTP2BackendStream: HTTPBackendStream {
 
   func found(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
     if name.equals(":status") {
-      status = Int(String(decoding: value, as: UTF8.self)) ?? 502
+      status = Int(String(decoding: value, as: UTF8.self)) ?? 0
     } else {
       fields.append(name: name)
       fields.append(value: value)
@@ -229,12 +227,19 @@ private final class HTTP2BackendStream: HTTPBackendStream {
   }
 
   func headIsWhole(hasBody: Bool) {
-    guard !hasHead else { return }
+    guard !hasHead, let transaction else { return }
+    guard status >= 100 else {
+      self.transaction = nil
+      session?.cancel(id)
+      return transaction.backendFailed("malformed", "the backend's answer can't be followed", isUnused: false)
+    }
     hasHead = status >= 200
+    // Its end may come later, though nothing does before.
+    let hasBody = hasBody && status != 204 && status != 304 && transaction.request.method != "HEAD"
     var head = HTTPResponseHead(status: status, fields: fields, length: nil, hasBody: hasBody)
-    head.length = hasBody ? fields.first(.contentLength).flatMap { Int($0) } : nil
+    head.length = hasBody ? fields.contentLength : nil
     head.fields.removeHopByHop()
-    transaction?.response(head)
+    transaction.response(head)
     fields.removeAll()
   }
 

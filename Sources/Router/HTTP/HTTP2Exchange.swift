@@ -6,6 +6,7 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
   fileprivate let worker: Worker
   fileprivate var session: HTTP2Session?
   private var streams: [Int32: HTTP2ClientStream] = [:]
+  private var failed: [Int32] = []
   var isQueued = false
   /// Only one stream's head can be on its way at a time (RFC 9113 §4.3).
   private var headBegan: Int64?
@@ -49,6 +50,11 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
       session.send(to: client)
       // What a stream had gathered is on its way: its backend may go on, which brings more.
     } while !client.isCongested && goOnWithWaiting()
+    if !failed.isEmpty {
+      for stream in failed { session.fail(stream) }
+      failed = []
+      session.send(to: client)
+    }
     if let failure = client.failure { return connection.close(.client(failure)) }
     if session.isOver { return connection.close(.finished) }
     if isEnding, streams.isEmpty, !hasSaidGoodbye {
@@ -60,6 +66,12 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
     let limit = connection.listener.limits.request.milliseconds
     deadline = headBegan.map { $0 + limit } ?? (client.isCongested ? connection.lastActivity + limit : .max)
     connection.deadlineChanged()
+  }
+
+  /// Resets a stream, once what it has said so far is on its way.
+  fileprivate func fail(_ stream: Int32) {
+    failed.append(stream)
+    worker.flushLater(self)
   }
 
   /// - Returns: whether there was one.
@@ -169,7 +181,7 @@ private final class HTTP2ClientStream: HTTPClientStream {
     hasHead = true
     if head.authority.isEmpty { head.authority = head.fields.first(.host) ?? "" }
     // A client may write its cookies in several fields (RFC 9113 §8.2.3); HTTP/1.1 has one.
-    head.length = head.fields.first(.contentLength).flatMap { Int($0) }
+    head.length = head.fields.contentLength
     head.hasBody = hasBody
     let transaction = HTTPTransaction(head.withOneCookie(), on: exchange.connection, for: self)
     self.transaction = transaction
@@ -239,10 +251,7 @@ private final class HTTP2ClientStream: HTTPClientStream {
     exchange.worker.flushLater(exchange)
   }
 
-  func abort() {
-    session?.fail(id)
-    exchange.worker.flushLater(exchange)
-  }
+  func abort() { exchange.fail(id) }
 }
 
 extension HTTPRequestHead {

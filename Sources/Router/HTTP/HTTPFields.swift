@@ -74,6 +74,8 @@ struct HTTPFields {
   mutating func endField() {
     guard let last = fields.indices.last else { return }
     isInValue = true
+    // White space at its end isn't part of a value (RFC 9110 §5.5).
+    while fields[last].end > fields[last].middle, Self.isBlank(bytes[Int(fields[last].end) - 1]) { fields[last].end -= 1 }
     let known = bytes.withUnsafeBytes { KnownField(UnsafeRawBufferPointer(rebasing: $0[fields[last].name])) }
     fields[last].known = known
     present.formUnion(known)
@@ -127,11 +129,22 @@ struct HTTPFields {
 
   func has(_ known: KnownField) -> Bool { present.contains(known) }
 
+  /// Of Content-Length; nil where there is none, or none that can be counted to.
+  var contentLength: Int? { first(.contentLength).flatMap { Int($0) } }
+
+  /// Whether a length or a coding is said that can't be followed (RFC 9112 §6.1, §6.3).
+  var hasUnknownLength: Bool {
+    has(.contentLength) && contentLength == nil
+      || has(.transferEncoding) && values(.transferEncoding).map { $0.lowercased() } != ["chunked"]
+  }
+
   func has(moreThanOne known: KnownField) -> Bool {
     has(known) && fields.reduce(0) { $0 + ($1.known == known ? 1 : 0) } > 1
   }
 
   private func text(_ field: Field) -> String { String(decoding: bytes[field.value], as: UTF8.self) }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
   static func lowered(_ byte: UInt8) -> UInt8 {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte

@@ -6,6 +6,8 @@ extension HTTPRequestHead {
     if !fields.has(.host), minor >= 1 { return (400, "no Host") }
     if let host = fields.first(.host), !Self.isAuthority(host) { return (400, "a Host that is none") }
     if fields.has(moreThanOne: .contentLength) { return (400, "more than one Content-Length") }
+    if fields.has(.transferEncoding), fields.hasUnknownLength { return (501, "a Transfer-Encoding that isn't chunked") }
+    if fields.hasUnknownLength { return (400, "a Content-Length that is none") }
     if minor == 0, fields.has(.transferEncoding) { return (400, "Transfer-Encoding in HTTP/1.0") }
     if !isPath, target != "*", absoluteTarget == nil { return (400, "the target is no path") }
     return nil
@@ -19,13 +21,15 @@ extension HTTPRequestHead {
       head.authority = authority
       head.target = path
     }
-    head.length = fields.first(.contentLength).flatMap { Int($0) }
+    head.length = fields.contentLength
     head.hasBody = fields.has(.transferEncoding) || (head.length ?? 0) > 0
     if minor >= 1, fields.has(.upgrade),
       fields.values(.connection).contains(where: { $0.lowercased().contains("upgrade") })
     {
+      let wanted = fields.values(.upgrade).joined(separator: ", ")
       // With HTTP/2 begun in the clear a client could get past what is decided for each request.
-      head.upgrade = fields.first(.upgrade).flatMap { $0.lowercased().hasPrefix("h2") ? nil : $0 }
+      let isHTTP2 = wanted.lowercased().split(separator: ",").contains { String($0).trimmed.hasPrefix("h2") }
+      head.upgrade = isHTTP2 || wanted.isEmpty ? nil : wanted
     }
     return head
   }
@@ -46,7 +50,14 @@ extension HTTPRequestHead {
 
   static func isAuthority(_ text: String) -> Bool {
     text.utf8.allSatisfy { byte in
-      byte > 0x20 && byte < 0x7f && !"/?#@\\\"<>^`{|}".utf8.contains(byte)
+      switch byte {
+      case 0...0x20, 0x7f...: false
+      case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "@"), UInt8(ascii: "\\"),
+        UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "^"), UInt8(ascii: "`"),
+        UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
+        false
+      default: true
+      }
     }
   }
 }

@@ -30,6 +30,13 @@ struct HTTPRequestHead {
   /// Asking again does no harm (RFC 9110 §9.2.2).
   var isRepeatable: Bool { !hasBody && ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(method) }
 
+  /// What no backend shall get, since it may read something else in it than the router does (RFC 9110 §4.2.3, RFC 9113
+  /// §8.3.1). An absolute form is taken apart before.
+  var hasStrangeTarget: Bool {
+    guard target.utf8.first == UInt8(ascii: "/") else { return !(target == "*" && method == "OPTIONS") }
+    return !target.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "#") }
+  }
+
   /// What is wrong with its path where routes go by paths: backends read such paths in different ways, and a client could
   /// get past a rule with them.
   var ambiguity: String? {

@@ -18,7 +18,9 @@ final class HTTPTransaction {
   private var cluster: ClusterState?
   private var rule: String?
   private var recordID: String?
-  private var attempts = 0
+  /// Where it went last.
+  var endpoint: SocketAddress?
+  private(set) var attempts = 0
   /// Endpoints that failed it.
   var tried: [Endpoint] = []
   private let began = Worker.microseconds()
@@ -34,6 +36,7 @@ final class HTTPTransaction {
 
   func begin() {
     let listener = connection.listener
+    if request.hasStrangeTarget { return refuse(400, "the target is no path") }
     if let admin = listener.admin { return admin.answer(self) }
     let goesByPath = listener.routes.contains { $0.configuration.path != nil }
     if goesByPath, let ambiguity = request.ambiguity { return refuse(400, ambiguity) }
@@ -43,12 +46,11 @@ final class HTTPTransaction {
     guard let route = listener.routes.first(where: { $0.configuration.takes(request) }) else {
       guard let cluster = listener.cluster else { return refuse(404, "no route for \(request.host)\(request.path)") }
       // Where only routes allow somebody, nobody is allowed beside them.
-      if let refusal = refusal(by: IdentityRules()) { return refuse(403, refusal.message, record: refusal) }
+      if let refusal = refusal(by: IdentityRules()) { return refuse(refusal, by: IdentityRules()) }
       return send(to: cluster)
     }
-    if let refusal = refusal(by: route.configuration.rules) {
-      return refuse(403, refusal.message, record: refusal)
-    }
+    let rules = route.configuration.rules
+    if let refusal = refusal(by: rules) { return refuse(refusal, by: rules) }
     send(to: route.cluster)
   }
 
@@ -149,7 +151,8 @@ final class HTTPTransaction {
       finish()
       return client.abort()
     }
-    refuse(code == "timeout" ? 504 : code == "none" ? 503 : 502, message)
+    // Who the backends are and what is wrong with them is for the log.
+    refuse(code == "timeout" ? 504 : code == "none" ? 503 : 502, message, detail: nil)
   }
 
   /// An interim answer, such as 100 (Continue), is passed on and another follows.
@@ -179,13 +182,19 @@ final class HTTPTransaction {
   // MARK: The end
 
   /// Answers in the place of a backend.
-  func refuse(_ status: Int, _ reason: String, record refusal: PeerRefusal? = nil) {
+  func refuse(_ status: Int, _ reason: String) { refuse(status, reason, detail: reason) }
+
+  /// By rules, whose record leads to all that is known; the client is told its ID and no more.
+  private func refuse(_ refusal: PeerRefusal, by rules: IdentityRules) {
+    recordID = worker.events.refused(self, refusal, by: rules)
+    refuse(403, refusal.message, detail: nil)
+  }
+
+  private func refuse(_ status: Int, _ reason: String, detail: String?) {
     guard !isDone, self.status == nil else { return }
     self.status = status
-    let id = refusal.map { worker.events.refused(self, $0) }
     backend?.cancel()
-    recordID = id
-    let problem = HTTPProblem(status: status, detail: refusal == nil ? reason : nil, id: id)
+    let problem = HTTPProblem(status: status, detail: detail, id: recordID)
     finish(reason)
     client.send(problem.head)
     problem.body.withUnsafeBytes { client.send(body: $0) }
@@ -281,11 +290,15 @@ enum HTTPStatus {
     switch status {
     case 100: "Continue"
     case 101: "Switching Protocols"
+    case 103: "Early Hints"
     case 200: "OK"
     case 201: "Created"
     case 202: "Accepted"
     case 204: "No Content"
+    case 203: "Non-Authoritative Information"
+    case 205: "Reset Content"
     case 206: "Partial Content"
+    case 300: "Multiple Choices"
     case 301: "Moved Permanently"
     case 302: "Found"
     case 303: "See Other"
@@ -297,19 +310,36 @@ enum HTTPStatus {
     case 403: "Forbidden"
     case 404: "Not Found"
     case 405: "Method Not Allowed"
+    case 406: "Not Acceptable"
+    case 407: "Proxy Authentication Required"
     case 408: "Request Timeout"
     case 409: "Conflict"
     case 410: "Gone"
+    case 411: "Length Required"
     case 412: "Precondition Failed"
     case 413: "Content Too Large"
+    case 414: "URI Too Long"
+    case 415: "Unsupported Media Type"
+    case 416: "Range Not Satisfiable"
+    case 417: "Expectation Failed"
     case 421: "Misdirected Request"
+    case 422: "Unprocessable Content"
+    case 423: "Locked"
+    case 424: "Failed Dependency"
+    case 425: "Too Early"
+    case 426: "Upgrade Required"
+    case 428: "Precondition Required"
     case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"
+    case 451: "Unavailable For Legal Reasons"
     case 500: "Internal Server Error"
     case 501: "Not Implemented"
     case 502: "Bad Gateway"
     case 503: "Service Unavailable"
     case 504: "Gateway Timeout"
+    case 505: "HTTP Version Not Supported"
+    case 507: "Insufficient Storage"
+    case 511: "Network Authentication Required"
     default: ""
     }
   }

@@ -55,8 +55,9 @@ package final class EventSink: Sendable {
   }
 
   /// - Returns: the record's ID.
-  func refused(_ transaction: HTTPTransaction, _ refusal: PeerRefusal) -> String {
-    let record = HandshakeRecord(transaction.connection, .refused(refusal), at: transaction.connection.worker.date)
+  func refused(_ transaction: HTTPTransaction, _ refusal: PeerRefusal, by rules: IdentityRules) -> String {
+    let record = HandshakeRecord(
+      transaction.connection, .refused(refusal), route: rules, at: transaction.connection.worker.date)
     records.add(record)
     return record.id
   }

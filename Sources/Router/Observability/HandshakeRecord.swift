@@ -39,8 +39,10 @@ package struct HandshakeRecord: Codable, Sendable, Hashable {
 }
 
 extension HandshakeRecord {
-  init(_ connection: Connection, _ end: ConnectionEnd, at now: Date) {
+  /// - Parameter route: the rules that decided beside the listener's.
+  init(_ connection: Connection, _ end: ConnectionEnd, route: IdentityRules? = nil, at now: Date) {
     let facts = connection.facts
+    let rules = connection.listener.rules
     let peer = facts.verdict?.peer
     let trust = connection.listener.tls?.trust
     self.init(
@@ -53,8 +55,8 @@ extension HandshakeRecord {
           notBefore: $0.notBefore, notAfter: $0.notAfter, fingerprint: $0.fingerprint)
       },
       trusted: trust?.subjects ?? [],
-      allow: connection.listener.rules?.allow.map(\.description) ?? [],
-      deny: connection.listener.rules?.deny.map(\.description) ?? [], version: facts.agreement?.version,
+      allow: (route?.allow.isEmpty == false ? route?.allow : rules?.allow)?.map(\.description) ?? [],
+      deny: ((route?.deny ?? []) + (rules?.deny ?? [])).map(\.description), version: facts.agreement?.version,
       serverName: facts.agreement?.serverName, clientAlert: end.alert.map(Int.init), cluster: facts.cluster,
       endpoint: facts.endpoint?.description)
   }

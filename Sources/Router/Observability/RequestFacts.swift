@@ -28,7 +28,7 @@ struct RequestFacts {
     line.add("subject", connection.client.verdict?.peer?.subject)
     line.add("rule", rule ?? connection.facts.rule)
     line.add("cluster", cluster)
-    line.add("endpoint", connection.facts.endpoint?.description)
+    line.add("endpoint", transaction.endpoint?.description)
     line.add("received", received)
     line.add("sent", sent)
     line.add("duration_us", Int(microseconds))

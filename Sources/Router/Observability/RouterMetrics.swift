@@ -56,6 +56,7 @@ struct RouterMetrics {
     addListeners(to: &page)
     addIdentities(to: &page)
     addClusters(to: &page)
+    addState(to: &page)
     page.family("log_lines_dropped_total", "counter", "Lines of the access log that nobody took in time.") {
       $0.line([], status.droppedLogLines)
     }
@@ -181,11 +182,23 @@ struct RouterMetrics {
         }
       }
     }
-    page.family("certificate_not_after_seconds", "gauge", "When a listener's own certificate ends, as Unix time.") {
-      for listener in status.listeners {
-        guard let end = listener.certificateNotAfter else { continue }
-        $0.line([("listener", listener.name)], Int(end.timeIntervalSince1970))
-      }
+  }
+
+  private func addState(to page: inout MetricsPage) {
+    let ends =
+      status.listeners.map { (("listener", $0.name), $0.certificateNotAfter, $0.revocationStaleSince) }
+      + status.clusters.map { (("cluster", $0.name), $0.certificateNotAfter, $0.revocationStaleSince) }
+    page.family("certificate_not_after_seconds", "gauge", "When the router's own certificate ends, as Unix time.") {
+      for (label, end, _) in ends { $0.line([label], end) }
+    }
+    page.family("revocation_stale_since_seconds", "gauge", "When the revocation lists are too old, as Unix time.") {
+      for (label, _, end) in ends { $0.line([label], end) }
+    }
+    page.family("configuration_loaded_seconds", "gauge", "When what is in force was loaded, as Unix time.") {
+      $0.line([], status.configuredAt)
+    }
+    page.family("configuration_refused", "gauge", "Whether the last reload changed nothing, because of a fault.") {
+      $0.line([], status.lastProblem == nil ? 0 : 1)
     }
   }
 }
@@ -213,6 +226,12 @@ struct MetricsPage {
 
     mutating func line(_ labels: [(String, String)], _ value: Int) {
       text += "\(name)\(Self.written(labels)) \(value)\n"
+    }
+
+    /// A moment; nothing where there is none.
+    mutating func line(_ labels: [(String, String)], _ moment: Date?) {
+      guard let moment, moment > .distantPast, moment < .distantFuture else { return }
+      line(labels, Int(moment.timeIntervalSince1970))
     }
 
     mutating func histogram(_ labels: [(String, String)], _ histogram: Histogram) {

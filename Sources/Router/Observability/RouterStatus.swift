@@ -18,6 +18,8 @@ package struct RouterStatus: Codable, Sendable {
     }
 
     package var name: String
+    package var certificateNotAfter: Date?
+    package var revocationStaleSince: Date?
     package var endpoints: [Backend]
   }
 

@@ -49,7 +49,7 @@ final class ListenerCounters {
     open -= 1
     received += facts.received
     sent += facts.sent
-    if facts.cluster == nil { refuse(end.code) } else { ends[end.code, default: 0] += 1 }
+    if facts.wasServed { ends[end.code, default: 0] += 1 } else { refuse(end.code) }
     guard let label = facts.verdict?.peer?.label, facts.verdict?.refusal == nil else { return }
     let key = identities[label] == nil && identities.count >= Self.mostIdentities ? "other" : label
     identities[key, default: IdentityCounters()].add(facts)

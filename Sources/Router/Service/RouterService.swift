@@ -77,22 +77,26 @@ package final class RouterService: Sendable {
   /// Puts configuration and files in force as they are now. Where they can't be, what was in force stays.
   /// - Throws: why nothing was changed.
   package func reload() throws {
+    var wanted: RouterConfiguration?
     do {
-      try apply(try edge.configuration())
+      let configuration = try edge.configuration()
+      wanted = configuration
+      try apply(configuration)
       logger.info("reloaded")
     } catch {
       let problem = RouterProblem(error)
-      // Looked at again when it has changed once more, and not every second.
+      // Looked at again when something has changed once more, and not every second: also a file that only this
+      // configuration names, which may come later.
       state.withLock { state in
         state.lastProblem = problem.message
-        state.watch.reset(watched(state.snapshot))
+        state.watch.reset(watched(state.snapshot).union(wanted?.files ?? []))
       }
       logger.error("nothing was changed: \(problem.message)", metadata: ["hint": "\(problem.hint ?? "")"])
       throw error
     }
   }
 
-  private func watched(_ snapshot: Snapshot?) -> Set<String> { (snapshot?.files ?? []).union([edge.path]) }
+  private func watched(_ snapshot: Snapshot?) -> Set<String> { (snapshot?.configuration.files ?? []).union([edge.path]) }
 
   private func apply(_ configuration: RouterConfiguration) throws {
     // Names are resolved and files read meanwhile, which may take long: only reloads wait for each other.
@@ -193,6 +197,14 @@ package final class RouterService: Sendable {
     for worker in workers { worker.post { $0.stop(within: drain.milliseconds) } }
   }
 
+  /// Tells when every worker has taken its turn.
+  package func pulse(_ whenAllAnswered: @escaping @Sendable () -> Void) {
+    let missing = Countdown(workers.count)
+    for worker in workers {
+      worker.post { _ in if missing.step() { whenAllAnswered() } }
+    }
+  }
+
   // MARK: Status
 
   private var status: RouterStatus {
@@ -209,7 +221,8 @@ package final class RouterService: Sendable {
         },
         clusters: (state.snapshot?.clusters ?? []).map { cluster in
           RouterStatus.Cluster(
-            name: cluster.name,
+            name: cluster.name, certificateNotAfter: cluster.recipe?.credential?.notAfter,
+            revocationStaleSince: cluster.revocationStaleSince,
             endpoints: cluster.current.map { endpoint in
               .init(
                 address: endpoint.location.address.description, isHealthy: endpoint.isHealthy,
@@ -218,6 +231,15 @@ package final class RouterService: Sendable {
         })
     }
   }
+}
+
+private final class Countdown: Sendable {
+  private let left: Atomic<Int>
+
+  init(_ count: Int) { left = Atomic(count) }
+
+  /// - Returns: whether that was the last.
+  func step() -> Bool { left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
 }
 
 /// What an operator is told of any error.
@@ -244,10 +266,20 @@ extension EndpointLocation {
 }
 
 extension RouterConfiguration {
+  /// All that it is put in force with.
+  var files: Set<String> {
+    let identities = listeners.compactMap(\.identity) + clusters.compactMap { $0.tls?.identity }
+    let trusts = listeners.compactMap { $0.clients?.trust } + clusters.compactMap { $0.tls?.trust }
+    return Set(identities.flatMap { [$0.certificate, $0.key] + [$0.passphraseFile].compactMap { $0 } })
+      .union(trusts).union(revocationLocations.filter { !$0.contains("://") })
+  }
+
   /// Where revocation lists are to be fetched.
-  var revocationURLs: Set<String> {
+  var revocationURLs: Set<String> { revocationLocations.filter { $0.contains("://") } }
+
+  private var revocationLocations: Set<String> {
     let sources = listeners.compactMap { $0.clients?.revocation } + clusters.compactMap { $0.tls?.revocation }
-    return Set(sources.flatMap(\.locations).filter { $0.contains("://") })
+    return Set(sources.flatMap(\.locations))
   }
 }
 
@@ -257,6 +289,6 @@ extension RouterCredential {
 
 extension Snapshot {
   func adding(_ listener: ListenerState) -> Snapshot {
-    Snapshot(configuration: configuration, listeners: listeners + [listener], clusters: clusters, files: files)
+    Snapshot(configuration: configuration, listeners: listeners + [listener], clusters: clusters)
   }
 }

@@ -3,16 +3,13 @@ package final class Snapshot: Sendable {
   package let configuration: RouterConfiguration
   package let listeners: [ListenerState]
   package let clusters: [ClusterState]
-  /// The files that it was made of.
-  package let files: Set<String>
 
   init(
-    configuration: RouterConfiguration, listeners: [ListenerState], clusters: [ClusterState], files: Set<String>
+    configuration: RouterConfiguration, listeners: [ListenerState], clusters: [ClusterState]
   ) {
     self.configuration = configuration
     self.listeners = listeners
     self.clusters = clusters
-    self.files = files
   }
 
   package func listener(named name: String) -> ListenerState? { listeners.first { $0.name == name } }

@@ -39,7 +39,7 @@ package struct SnapshotBuilder: Sendable {
       listeners.append(
         try build(listener, clusters, after: previous?.listener(named: listener.name), &files, at: now))
     }
-    return Snapshot(configuration: configuration, listeners: listeners, clusters: clusters, files: files.names)
+    return Snapshot(configuration: configuration, listeners: listeners, clusters: clusters)
   }
 
   // MARK: Clusters
@@ -194,16 +194,14 @@ package struct SnapshotBuilder: Sendable {
   }
 }
 
-/// Reads each file once, and remembers which were read.
+/// Reads each file once.
 private struct Files {
   let read: @Sendable (String) throws -> [UInt8]
-  private(set) var names: Set<String> = []
   private var contents: [String: [UInt8]] = [:]
 
   init(read: @escaping @Sendable (String) throws -> [UInt8]) { self.read = read }
 
   mutating func bytes(_ path: String) throws(RouterSetupError) -> [UInt8] {
-    names.insert(path)
     if let known = contents[path] { return known }
     do {
       let bytes = try read(path)

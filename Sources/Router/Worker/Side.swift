@@ -331,6 +331,24 @@ final class Side: PollTarget {
 
   // MARK: End
 
+  /// Ends our direction as it is, without a word of TLS.
+  func sayNoMore() { if isOpen, !outputHasEnded { endOutput() } }
+
+  /// Reads and forgets what the socket has.
+  /// - Returns: how much that was, somewhat more than the limit at most; nil at the end.
+  func discard(upTo limit: Int) -> Int? {
+    var discarded = 0
+    while isReadable, isOpen, discarded < limit {
+      let count = recv(descriptor, worker.scratch.baseAddress, worker.scratch.count, 0)
+      switch outcome(count, of: worker.scratch.count) {
+      case .some(let count): discarded += count
+      case .nothing: return discarded
+      case .end, .failed: return nil
+      }
+    }
+    return isOpen ? discarded : nil
+  }
+
   var agreement: TLSAgreement? { tls?.agreement }
 
   private func fail(_ failure: SideFailure) {

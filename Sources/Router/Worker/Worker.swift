@@ -31,6 +31,9 @@ package final class Worker: @unchecked Sendable {
   private let wake: Wake
   private var sockets: [String: ListeningSocket] = [:]
   private(set) var connections: [ObjectIdentifier: Connection] = [:]
+  /// Connections that are over, and wait for their peers to have heard why.
+  private var farewells: [ObjectIdentifier: Farewell] = [:]
+  private static let mostFarewells = 1000
   /// Closed in this round: the poller may still hold what it has to say of them.
   private var ended: [AnyObject] = []
   /// Had their share of this round, and have more to do.
@@ -233,6 +236,20 @@ package final class Worker: @unchecked Sendable {
   func retire(_ connection: Connection) {
     connections[ObjectIdentifier(connection)] = nil
     ended.append(connection)
+  }
+
+  /// - Returns: false where that many are being said already that one more is too many.
+  func sayFarewell(to side: Side) -> Bool {
+    guard side.isOpen, !isStopping, farewells.count < Self.mostFarewells else { return false }
+    let farewell = Farewell(side, worker: self)
+    farewells[ObjectIdentifier(farewell)] = farewell
+    farewell.begin()
+    return true
+  }
+
+  func hasEnded(_ farewell: Farewell) {
+    farewells[ObjectIdentifier(farewell)] = nil
+    ended.append(farewell)
   }
 
   func continueLater(_ connection: Connection) { unfinished.append(connection) }

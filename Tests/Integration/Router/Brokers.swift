@@ -21,9 +21,11 @@ struct Broker {
     return try Broker(port, ["mosquitto", "-c", workspace.file("mosquitto.conf")], ready: " running", in: workspace)
   }
 
-  static func nats(in workspace: Workspace) throws -> Broker {
+  /// It prints each connection.
+  static func nats(token: String, in workspace: Workspace) throws -> Broker {
     let port = try ServerProcess.freePort()
-    return try Broker(port, ["nats-server", "-a", "127.0.0.1", "-p", "\(port)"], ready: "is ready", in: workspace)
+    let words = ["nats-server", "-D", "-a", "127.0.0.1", "-p", "\(port)", "--auth", token]
+    return try Broker(port, words, ready: "is ready", in: workspace)
   }
 
   /// - Parameter ready: what it prints once it listens.

@@ -41,8 +41,16 @@ def client(commands, name, action, words):
     parser.add_argument("--silent", action="store_true", help="sends nothing, and waits for the end")
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--mib", type=int, default=1)
+    parser.add_argument("--case", action="append", help="which of the wrong handshakes; all")
     parser.add_argument("--how", choices=["nothing", "half", "bytewise", "garbage"], default="nothing")
     parser.set_defaults(action=action)
+
+
+def negative(options):
+    # tlslite-ng is slow to load.
+    import negative as handshakes
+
+    handshakes.negative(options)
 
 
 def backend(commands, name, action, words):
@@ -80,6 +88,7 @@ def arguments():
     client(commands, "hold", crowd.hold, "holds connections open; on SIGUSR1 says something on each")
     client(commands, "load", crowd.load, "exchanges, on count connections at once, until SIGTERM")
     client(commands, "slow", crowd.slow, "never comes to the end of its handshake")
+    client(commands, "negative", negative, "handshakes that go wrong on purpose; tells how each ended")
     backend(commands, "echo", backends.echo, "gives back what it gets")
     backend(commands, "once-echo", backends.echo_once, "gives back what it gets at first, and ends")
     backend(commands, "reset", backends.reset, "resets the connection once something comes")

@@ -31,8 +31,6 @@ struct ListenerMistakeTests {
     .listener("\(plain), clients: §{trust: t, allow: [{any: true}]}", "clients without an identity"),
     .listener("\(plain), tls: §{alpn: [a]}", "tls without an identity"),
     .listener("\(plain), insecureAnyClient: §true", "insecureAnyClient without an identity"),
-    .listener(
-      "\(plain), protocol: §postgres", "postgres has TLS inside its protocol, and the listener has no identity"),
     .listener("name: l, listen: \"[::]:443\", to: c, identity: §{cert: a, key: b}", "every client could connect"),
     .listener(
       "\(mutual), clients: {trust: t, allow: [{any: true}]}, insecureAnyClient: §true",

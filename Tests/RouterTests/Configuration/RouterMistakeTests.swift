@@ -42,6 +42,10 @@ struct RouterMistakeTests {
     .cluster("name: c, endpoints: [\"a:1\"], tls: {trust: t, max: §\"1.2\"}", "max 1.2 is below min 1.3"),
     .cluster("name: c, endpoints: [\"a:1\"], health: §{every: 1s}", "the key \"kind\" is missing"),
     .cluster("name: c, endpoints: [\"a:1\"], health: {kind: §tls}", "a handshake is to succeed"),
+    .cluster("name: c, endpoints: [\"a:1\"], protocol: postgres, health: {kind: §http}", "a server that speaks postgres"),
+    Mistake(
+      "listeners: [{name: l, listen: \"unix:/s\", protocol: http, routes: [{to: §c}]}]\nclusters: [{name: c, endpoints: [\"a:1\"], protocol: postgres}]",
+      "requests can't go to \"c\", which speaks postgres"),
     .cluster("name: c, endpoints: [\"a:1\"], health: {kind: tcp, path: §/a}", "path is for kind: http"),
     .cluster("name: c, endpoints: [\"a:1\"], health: {kind: http, status: §[]}", "no answer would count as health"),
     .cluster("name: c, endpoints: [\"a:1\"], health: {kind: http, status: [§99]}", "99 is not within 100 to 599"),

@@ -109,9 +109,11 @@ class Ailing(Handler):
     def do_GET(self):
         if self.path != "/health":
             return self.answer()
-        self.send_response(Ailing.health)
+        health = Ailing.health
+        self.send_response(health)
         self.send_header("Content-Length", "0")
         self.end_headers()
+        say(event="probe", count=health)
 
 
 def ailing(options):
@@ -214,7 +216,8 @@ def world(options):
         # The loopback interface begins down: SIOCSIFFLAGS, IFF_UP and IFF_RUNNING.
         fcntl.ioctl(handle, 0x8914, struct.pack("16sh14x", b"lo", 0x41))
     for name, text in [
-        ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n"), ("nsswitch.conf", "hosts: files dns\n"),
+        ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n"),
+        ("nsswitch.conf", "hosts: files dns\n"),
     ]:
         if os.path.exists(f"/etc/{name}"):
             with open(name, "w", encoding="utf-8") as file:
@@ -235,8 +238,8 @@ def world(options):
 # Around a router
 
 def service(options):
-    """Holds a socket for a program, as systemd does with a socket unit (sd_listen_fds(3)). SIGUSR1 stops the program and
-    starts it again."""
+    """Holds a socket for a program, as systemd does with a socket unit (sd_listen_fds(3)). SIGUSR1 stops the program
+    and starts it again."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     say(event="listening", port=listener.getsockname()[1])
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGTERM])

@@ -4,6 +4,7 @@ Each is a client that puts something else in the place of one of its messages.
 """
 
 import os
+import socket
 from dataclasses import dataclass
 from typing import Callable
 
@@ -20,6 +21,8 @@ from exchange import dial, ending, say
 TLS12, TLS13 = (3, 3), (3, 4)
 P256, P521, X25519 = 23, 25, 29
 LARGEST = 1 << 14
+# TLS_FALLBACK_SCSV (RFC 7507): this is a second try.
+FALLBACK = 0x5600
 
 
 class Client(TLSConnection):
@@ -42,7 +45,7 @@ class Client(TLSConnection):
 
 @dataclass
 class Case:
-    instead: Callable = lambda client, message: [message]
+    instead: Callable = lambda client, sent: [sent]
     # The newest version that is offered.
     newest: tuple = TLS13
     # Whose key signs, where it isn't the certificate's.
@@ -50,14 +53,16 @@ class Case:
     certified: bool = True
     # A session of before is resumed.
     resumes: bool = False
-    # What is done once the handshake is complete.
-    after: Callable = lambda client: None
+    # Key shares that are sent, by their names; those that tlslite-ng chooses.
+    shares: list | None = None
+    # What is done once the handshake is complete and something was said.
+    after: Callable | None = None
 
 
 # MARK: Bytes
 
-def record(kind, body, version=TLS12, length=None):
-    return bytes([kind, *version]) + (len(body) if length is None else length).to_bytes(2, "big") + bytes(body)
+def record(kind, body, version=TLS12):
+    return bytes([kind, *version]) + len(body).to_bytes(2, "big") + bytes(body)
 
 
 def message(kind, body, length=None):
@@ -78,19 +83,15 @@ def alert(level, description):
 
 def on(kind, action):
     """Acts on the messages of a class, and lets the others go as they are."""
-    return lambda client, message: action(client, message) if isinstance(message, kind) else [message]
+    return lambda client, sent: action(client, sent) if isinstance(sent, kind) else [sent]
 
 
 def before(kind, *parts):
-    return on(kind, lambda client, message: [*parts, message])
-
-
-def behind(kind, *parts):
-    return on(kind, lambda client, message: [message, *parts])
+    return on(kind, lambda client, sent: [*parts, sent])
 
 
 def replaced(kind, *parts):
-    return on(kind, lambda client, message: list(parts))
+    return on(kind, lambda client, sent: list(parts))
 
 
 def hello(*changes):
@@ -105,6 +106,12 @@ def hello(*changes):
 def written(change):
     """Changes the bytes of the hello's body."""
     return on(ClientHello, lambda client, sent: [message(HandshakeType.client_hello, change(bytes(sent.write()[4:])))])
+
+
+def one_byte_less_of_ciphers(body):
+    at = 35 + body[34]
+    count = int.from_bytes(body[at:at + 2], "big")
+    return body[:at] + (count - 1).to_bytes(2, "big") + body[at + 2:at + 1 + count] + body[at + 2 + count:]
 
 
 def setting(**fields):
@@ -128,16 +135,8 @@ def extension(kind, body):
     return TLSExtension(extType=kind).create(kind, bytearray(body))
 
 
-def with_extension(*all_of_them, first=False):
-    def change(message):
-        message.extensions[:0 if first else len(message.extensions)] = all_of_them
-    return change
-
-
-def with_extension(made, place=None):
-    def change(message):
-        message.extensions.insert(len(message.extensions) if place is None else place, made)
-    return change
+def with_extension(kind, body):
+    return lambda message: message.extensions.append(extension(kind, body))
 
 
 def version(number):
@@ -172,31 +171,27 @@ def signatures(*schemes):
 
 def tickets(message):
     """Offers a session that nobody gave, by a ticket of TLS 1.3."""
-    message.extensions = [*without_psk(message), PskKeyExchangeModesExtension().create([1]), unknown_ticket()]
-
-
-def without_psk(message):
-    return [known for known in message.extensions if known.extType != ExtensionType.psk_key_exchange_modes]
-
-
-def unknown_ticket():
-    return PreSharedKeyExtension().create([PskIdentity().create(bytearray(os.urandom(200)), 0)],
-                                          [bytearray(os.urandom(32))])
+    without(ExtensionType.psk_key_exchange_modes)(message)
+    identity = PskIdentity().create(bytearray(os.urandom(200)), 0)
+    message.extensions += [PskKeyExchangeModesExtension().create([1]),
+                           PreSharedKeyExtension().create([identity], [bytearray(os.urandom(32))])]
 
 
 def early_data(count):
     """Takes that session for one with early data, and sends so many records of it at once."""
-    def action(_, message):
+    def action(client, message):
         message.extensions.append(extension(ExtensionType.early_data, b""))
         tickets(message)
-        return [message] + [record(ContentType.application_data, os.urandom(1000))] * count
+        client.sock.buffer_writes = True
+        yield message
+        yield record(ContentType.application_data, os.urandom(1000)) * count
+        client.sock.flush()
+        client.sock.buffer_writes = False
     return on(ClientHello, action)
 
 
-def forge_binder(_, message):
-    offered = found(message, ExtensionType.pre_shared_key)
-    offered.binders[0][0] ^= 1
-    return [message]
+def forge_binder(message):
+    found(message, ExtensionType.pre_shared_key).binders[0][0] ^= 1
 
 
 def forge_finished(_, message):
@@ -204,9 +199,34 @@ def forge_finished(_, message):
     return [message]
 
 
+def half(client, message):
+    whole = bytes(message.write())
+    client.sock.sendall(record(ContentType.handshake, whole[:len(whole) // 2]))
+    client.sock.socket.shutdown(socket.SHUT_WR)
+    return []
+
+
 def bytewise(client, message):
     client.recordSize = 1
     return [message]
+
+
+def certificate(change):
+    """Changes the certificate that is sent, and by nothing else than its bytes."""
+    def action(client, sent):
+        der = change(bytes(sent.cert_chain.x509List[0].bytes))
+        entry = len(der).to_bytes(3, "big") + der + (b"\0\0" if client.version == TLS13 else b"")
+        body = (b"\0" if client.version == TLS13 else b"") + len(entry).to_bytes(3, "big") + entry
+        whole = bytes([HandshakeType.certificate]) + len(body).to_bytes(3, "big") + body
+        return [Message(ContentType.handshake, bytearray(whole))]
+    return action
+
+
+def oversized(size):
+    def action(client, _):
+        client.recordSize = client._send_record_limit = size
+        return [Message(ContentType.handshake, bytearray(size))]
+    return action
 
 
 def strip_versions(_, message):
@@ -220,7 +240,7 @@ def strip_versions(_, message):
 
 def old_hello(*_):
     """SSL 2, for SSL 3: three ciphers and a challenge."""
-    body = bytes([1, 3, 0, 0, 9, 0, 0, 0, 16]) + bytes.fromhex("010080 030080 0700c0") + bytes(16)
+    body = bytes([1, 3, 0, 0, 9, 0, 0, 0, 16]) + bytes.fromhex("00002f 000035 010080") + bytes(16)
     return [bytes([0x80, len(body)]) + body]
 
 
@@ -232,11 +252,19 @@ def greased(message):
 
 
 def says(part):
-    """Sends it once the handshake is complete."""
+    """Sends it as it is, under the keys that hold."""
     def after(client):
         for _ in TLSConnection._sendMsg(client, part, update_hashes=False):
             pass
     return after
+
+
+def update_keys(client):
+    client.sock.buffer_writes = True
+    for _ in range(200):
+        for _ in client.send_keyupdate_request(0):
+            pass
+    client.sock.flush()
 
 
 HELLO = ClientHello().create(TLS12, bytearray(32), bytearray(), [0xc02b], extensions=[])
@@ -249,7 +277,7 @@ CASES = {
     "tls 1.1": Case(version((3, 2))),
     "old versions listed": Case(versions((3, 2), (3, 1), (3, 0))),
     "a version to come": Case(versions((3, 9))),
-    "fallback": Case(hello(lambda message: message.cipher_suites.append(0x5600)), newest=TLS12),
+    "fallback": Case(hello(lambda message: message.cipher_suites.append(FALLBACK)), newest=TLS12),
     # Nothing in common.
     "null ciphers": Case(ciphers(0x0000, 0x0001, 0x0002, 0x003b, 0xc006, 0xc010), newest=TLS12),
     "export ciphers": Case(ciphers(0x0003, 0x0006, 0x0008, 0x000e, 0x0011, 0x0014), newest=TLS12),
@@ -272,19 +300,20 @@ CASES = {
     "no signature algorithms": Case(hello(without(13, 50))),
     "no key share": Case(hello(without(ExtensionType.key_share))),
     "no groups": Case(hello(without(ExtensionType.supported_groups))),
-    "an extension twice": Case(hello(with_extension(extension(ExtensionType.extended_master_secret, b"")))),
-    "an unknown extension twice": Case(hello(with_extension(extension(0x7777, b"")),
-                                             with_extension(extension(0x7777, b"")))),
+    "an extension twice": Case(hello(with_extension(ExtensionType.extended_master_secret, b""))),
+    "an unknown extension twice": Case(hello(*[with_extension(0x7777, b"")] * 2)),
     "a share of zeroes": Case(hello(groups(X25519), share(X25519, bytes(32)))),
     "a share beside the curve": Case(hello(groups(P256), share(P256, b"\4" + bytes(63) + b"\1"))),
     "a share of another length": Case(hello(groups(X25519), share(X25519, bytes(31)))),
-    "a ticket before the end": Case(hello(tickets, with_extension(extension(0x7777, b"")))),
+    "a ticket before the end": Case(hello(tickets, with_extension(0x7777, b""))),
     "bytes behind the hello": Case(written(lambda body: body + b"\0")),
     "a hello cut short": Case(written(lambda body: body[:-1])),
     "a long session id": Case(written(lambda body: body[:34] + bytes([33]) + bytes(33) + body[35 + body[34]:])),
-    "an odd list of ciphers": Case(written(lambda body: body[:35 + body[34]] + b"\0\3\x13\1\x13"
-                                           + body[body.index(b"\1\0", 35 + body[34]):])),
-    "a forged binder": Case(on(ClientHello, forge_binder), resumes=True),
+    "a length too small": Case(on(ClientHello, lambda client, sent: [
+        message(HandshakeType.client_hello, bytes(sent.write()[4:]), len(sent.write()) - 20)])),
+    "half a hello": Case(on(ClientHello, half)),
+    "an odd list of ciphers": Case(written(one_byte_less_of_ciphers)),
+    "a forged binder": Case(hello(forge_binder), resumes=True),
     # What isn't a hello, or isn't all.
     "finished first": Case(replaced(ClientHello, message(HandshakeType.finished, bytes(32)))),
     "data first": Case(replaced(ClientHello, DATA)),
@@ -321,7 +350,10 @@ CASES = {
     "no finished": Case(replaced(Finished, Message(ContentType.application_data, bytearray(b"early")))),
     "a proof by sha-1": Case(on(CertificateVerify, lambda client, sent: [
         sent.create(sent.signature, (2, 3))])),
-    "a garbled certificate": Case(on(Certificate, lambda client, sent: [garbled(sent)])),
+    "a garbled certificate": Case(on(Certificate, certificate(lambda der: b"\x30\x03abc"))),
+    "a changed certificate": Case(on(Certificate, certificate(lambda der: der[:-1] + bytes([der[-1] ^ 1])))),
+    "a changed certificate in 1.2": Case(on(Certificate, certificate(lambda der: der[:-1] + bytes([der[-1] ^ 1]))),
+                                         newest=TLS12),
     "a huge certificate": Case(on(Certificate, lambda client, sent: [
         Message(22, bytearray(b"\x0b\x03\x00\x00" + bytes(0x30000)))])),
     # What comes at the wrong place.
@@ -337,35 +369,31 @@ CASES = {
         sent.createECDH(bytearray(len(sent.ecdh_Yc)))]), newest=TLS12),
     "a forged record": Case(before(Certificate, record(ContentType.application_data, bytes(64)))),
     "a forged record in 1.2": Case(replaced(Finished, record(ContentType.handshake, bytes(64))), newest=TLS12),
-    "a sealed record too long": Case(before(Certificate, record(ContentType.application_data, bytes(LARGEST + 257)))),
+    "a sealed record too long": Case(on(Certificate, oversized(LARGEST + 1))),
+    "a sealed record far too long": Case(on(Certificate, oversized(LARGEST + 3000))),
+    "a sealed record too long in 1.2": Case(on(Finished, oversized(LARGEST + 1)), newest=TLS12),
     "a sealed record of nothing": Case(before(Certificate, record(ContentType.application_data, b""))),
     "unknown type": Case(before(Certificate, Message(99, bytearray(8)))),
     "a plain record": Case(before(Certificate, record(ContentType.handshake, b"\x0b\0\0\0"))),
-    "too much early data": Case(early_data(40)),
+    "too much early data": Case(early_data(20)),
     # Once the client is let in.
     "renegotiation": Case(after=says(HELLO), newest=TLS12),
     "a second hello": Case(after=says(HELLO)),
-    "updates of keys": Case(after=lambda client: [says(Message(22, bytearray(b"\x18\0\0\1\0")))(client)]),
+    "updates of keys": Case(after=update_keys),
     # What looks odd, and has to be taken.
     "ordinary": Case(),
     "ordinary in 1.2": Case(newest=TLS12),
     "records of a byte": Case(bytewise),
     "records of a byte in 1.2": Case(bytewise, newest=TLS12),
     "grease": Case(hello(greased)),
-    "a share of nothing": Case(hello(groups(P256), lambda message: setattr(
-        found(message, ExtensionType.key_share), "client_shares", []))),
+    "no share yet": Case(shares=[]),
     "an unknown ticket": Case(hello(tickets)),
-    "an unknown ticket in 1.2": Case(hello(with_extension(extension(ExtensionType.session_ticket, os.urandom(200)))),
+    "an unknown ticket in 1.2": Case(hello(without(ExtensionType.session_ticket),
+                                           with_extension(ExtensionType.session_ticket, os.urandom(200))),
                                      newest=TLS12),
     "early data": Case(early_data(4)),
     "a session": Case(resumes=True),
 }
-
-
-def garbled(sent):
-    whole = sent.write()
-    whole[len(whole) // 2:] = os.urandom(len(whole) - len(whole) // 2)
-    return Message(ContentType.handshake, whole)
 
 
 def chain(name):
@@ -383,16 +411,24 @@ def key(name):
 def handshake(options, case, client, session=None):
     settings = HandshakeSettings()
     settings.maxVersion = case.newest
+    # tlslite-ng would compress its certificate without being asked to.
+    settings.certificate_compression_send = ()
+    if case.shares is not None:
+        settings.keyShares = case.shares
     identity = (chain(options.identity), key(case.signer or options.identity)) if case.certified else (None, None)
     client.handshakeClientCert(*identity, session=session, settings=settings, serverName=options.name)
+
+
+def talk(options, client):
+    client.write(options.text.encode())
+    return client.read(min=len(options.text), max=len(options.text))
 
 
 def session(options, case):
     """The ticket comes before the echo."""
     client = Client(dial(options), Case.instead)
     handshake(options, Case(newest=case.newest), client)
-    client.write(options.text.encode())
-    client.read(min=len(options.text), max=len(options.text))
+    talk(options, client)
     client.close()
     return client.session
 
@@ -404,14 +440,13 @@ def attempt(options, case):
     client = Client(plain, case.instead)
     try:
         handshake(options, case, client, resumed)
-        case.after(client)
         facts["version"] = client.getVersionName()
+        answer = talk(options, client) if case.after or not options.silent else b""
+        if case.after:
+            case.after(client)
         if options.silent:
             # Nothing is said, so that nothing is in the way of an alert.
             answer = client.read(min=1, max=1)
-        else:
-            client.write(options.text.encode())
-            answer = client.read(min=len(options.text), max=len(options.text))
         return dict(facts, outcome="answered" if answer else "ended", detail=answer.decode(), resumed=client.resumed)
     except TLSRemoteAlert as error:
         closed = error.description == AlertDescription.close_notify
