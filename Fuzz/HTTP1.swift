@@ -51,13 +51,15 @@ private func forward(_ message: HTTP1Reader.Message) {
   request.method = message.method
   request.target = String(decoding: message.target, as: UTF8.self)
   request.fields = message.fields
-  guard request.problem(minor: message.minor) == nil else { return }
+  guard message.isVersion1, request.problem(minor: message.minor) == nil else { return }
   let head = request.completed(minor: message.minor)
+  guard !head.hasStrangeTarget else { return }
   checkForwarding(head, body: message.body, trailers: message.trailers)
 }
 
 private func answer(_ message: HTTP1Reader.Message, toHEAD isHEAD: Bool) {
   var fields = message.fields
+  guard message.isVersion1, message.status >= 100, !fields.hasUnknownLength else { return }
   fields.removeHopByHop()
   let head = HTTPResponseHead(status: message.status, fields: fields, length: message.head.length)
   checkAnswer(head, toHEAD: isHEAD, body: message.body)
@@ -199,6 +201,7 @@ final class HTTP1Reader: HTTP1ParserUser {
     var method = ""
     var target: [UInt8] = []
     var status = 0
+    var isVersion1 = false
     var minor = 0
     var keepsAlive = false
     var head: [HTTPPair] = []
@@ -275,8 +278,9 @@ final class HTTP1Reader: HTTP1ParserUser {
     require(messages.last?.isWhole != false, "a head begins within a message")
     heard.messages.append(
       Message(
-        method: parser.method, target: parser.target, status: parser.status, minor: parser.minor,
-        keepsAlive: parser.keepsAlive, head: parser.fields.pairs))
+        method: parser.method, target: parser.target, status: parser.status,
+        isVersion1: parser.isVersion1, minor: parser.minor, keepsAlive: parser.keepsAlive,
+        head: parser.fields.pairs))
   }
 
   func parser(_ parser: HTTP1Parser, foundBody bytes: UnsafeRawBufferPointer) {

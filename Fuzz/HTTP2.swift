@@ -53,7 +53,9 @@ private func forward(_ stream: HTTP2Listener.Heard) {
     }
   }
   if head.authority.isEmpty { head.authority = fields.values("host").first ?? "" }
-  guard head.method != "CONNECT", !head.authority.isEmpty, HTTPRequestHead.isAuthority(head.authority) else { return }
+  guard head.method != "CONNECT", !head.authority.isEmpty, HTTPRequestHead.isAuthority(head.authority),
+    !head.hasStrangeTarget
+  else { return }
   head.length = fields.length
   head.hasBody = !stream.headEndsStream
   let trailers = stream.heads.count > 1 ? stream.heads[stream.heads.count - 1] : []

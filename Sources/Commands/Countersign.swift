@@ -39,22 +39,41 @@ package struct Countersign: AsyncParsableCommand {
 package let countersignVersion = "0.1.0"
 
 extension Countersign {
-  /// Runs a command line and returns the process's exit code. Never traps and never prints a stack trace.
-  package static func execute(_ arguments: [String]) async -> Int32 {
+  package enum Execution {
+    /// With the process's exit status.
+    case ended(Int32)
+    /// The rest takes other threads, and returns the exit status.
+    case waits(@Sendable () async -> Int32)
+  }
+
+  /// Runs a command line. Never traps and never prints a stack trace.
+  package static func start(_ arguments: [String]) -> Execution {
     do {
       var command = try parseAsRoot(CommonOptions.movedBehindSubcommand(arguments))
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
+      guard let waiting = command as? any AsyncParsableCommand else {
         try command.run()
+        return .ended(0)
       }
-      return 0
-    } catch is NegativeAnswer {
-      return 1
-    } catch let error as any ExplainedError {
-      return report(message: error.message, hint: error.hint, code: error.kind.exitCode)
+      // Nobody else has it.
+      nonisolated(unsafe) var moved = waiting
+      return .waits {
+        do {
+          try await moved.run()
+          return 0
+        } catch {
+          return status(of: error)
+        }
+      }
     } catch {
-      return reportParserError(error)
+      return .ended(status(of: error))
+    }
+  }
+
+  private static func status(of error: any Error) -> Int32 {
+    switch error {
+    case is NegativeAnswer: 1
+    case let error as any ExplainedError: report(message: error.message, hint: error.hint, code: error.kind.exitCode)
+    default: reportParserError(error)
     }
   }
 

@@ -9,26 +9,46 @@ package final class ClusterState: Sendable {
   let recipe: TLSRecipe?
   /// One for each name that a backend is known by.
   private let known = Mutex<[String: TLSContext]>([:])
-  private let endpoints: Mutex<[Endpoint]>
+  private let places: Mutex<Places>
   private let turn = Atomic<Int>(0)
 
   package var name: String { configuration.name }
   var speaksTLS: Bool { recipe != nil }
 
-  init(_ configuration: ClusterConfiguration, endpoints: [Endpoint], recipe: TLSRecipe?) {
-    self.configuration = configuration
-    self.endpoints = Mutex(endpoints)
-    self.recipe = recipe
+  private struct Places {
+    /// What each name stood for when it could be resolved last.
+    var found: [EndpointLocation: [Endpoint.Location]] = [:]
+    var endpoints: [Endpoint] = []
   }
 
-  var current: [Endpoint] { endpoints.withLock { $0 } }
+  /// - Parameter previous: whose endpoints it takes over, with what is known of them.
+  init(_ configuration: ClusterConfiguration, after previous: ClusterState?, recipe: TLSRecipe?) {
+    self.configuration = configuration
+    self.recipe = recipe
+    places = Mutex(previous?.places.withLock { $0 } ?? Places())
+  }
+
+  var current: [Endpoint] { places.withLock { $0.endpoints } }
 
   /// Puts what names stand for now in the place of what they stood for. Endpoints that stay keep what is known of them.
-  func replace(_ addresses: [Endpoint.Location]) {
-    endpoints.withLock { endpoints in
-      let known = Dictionary(endpoints.map { ($0.location, $0) }, uniquingKeysWith: { first, _ in first })
-      endpoints = addresses.map { known[$0] ?? Endpoint($0) }
+  ///
+  /// - Parameter resolved: blocks.
+  /// - Returns: the names that can't be resolved for the moment: they have not moved.
+  @discardableResult
+  func resolve(_ resolved: (EndpointLocation) -> [Endpoint.Location]) -> [EndpointLocation] {
+    let answers = configuration.endpoints.map { ($0, resolved($0)) }
+    places.withLock { places in
+      let before = places.found
+      places.found = Dictionary(
+        answers.map { ($0, $1.isEmpty ? before[$0] ?? [] : $1) }, uniquingKeysWith: { first, _ in first })
+      let known = Dictionary(places.endpoints.map { ($0.location, $0) }, uniquingKeysWith: { first, _ in first })
+      var locations: [Endpoint.Location] = []
+      for location in answers.flatMap({ places.found[$0.0] ?? [] }) where !locations.contains(location) {
+        locations.append(location)
+      }
+      places.endpoints = locations.map { known[$0] ?? Endpoint($0) }
     }
+    return answers.filter(\.1.isEmpty).map(\.0)
   }
 
   /// The context for a backend that is known by this host.

@@ -26,7 +26,10 @@ final class HealthChecks {
         look(endpoint, of: cluster, check)
       }
     }
-    states = states.filter { current.contains($0.key) || $0.value.probe != nil }
+    for (key, state) in states where !current.contains(key) {
+      state.probe?.end(false)
+      states[key] = nil
+    }
   }
 
   private func look(_ endpoint: Endpoint, of cluster: ClusterState, _ check: HealthCheck) {

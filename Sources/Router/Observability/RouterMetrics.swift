@@ -175,10 +175,11 @@ struct RouterMetrics {
     }
     page.family("backend_healthy", "gauge", "Whether an endpoint is healthy and not left out.") { family in
       for cluster in status.clusters {
-        for endpoint in cluster.endpoints {
-          family.line(
-            [("cluster", cluster.name), ("endpoint", endpoint.address)],
-            endpoint.isHealthy && !endpoint.isEjected ? 1 : 0)
+        // Two names may stand for one address.
+        let states = Dictionary(
+          cluster.endpoints.map { ($0.address, $0.isHealthy && !$0.isEjected) }, uniquingKeysWith: { $0 || $1 })
+        for (address, isWell) in states.sorted(by: { $0.key < $1.key }) {
+          family.line([("cluster", cluster.name), ("endpoint", address)], isWell ? 1 : 0)
         }
       }
     }

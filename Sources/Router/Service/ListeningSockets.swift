@@ -130,11 +130,17 @@ struct ListeningSockets {
     let hint: String? =
       switch error.number {
       case EADDRINUSE: "another program listens there; `ss -ltnp` says which"
+      case EACCES where isUnix(listener):
+        "the folder has to be writable for the router's user; once it runs, only folders that had a socket of its own at the start are: restart it"
       case EACCES: "ports below 1024 need CAP_NET_BIND_SERVICE"
       case EADDRNOTAVAIL: "no interface of this machine has this address"
       default: nil
       }
     return RouterSetupError(file: listener.name, "\(listener.listen): \(error)", hint: hint, kind: .environment)
+  }
+
+  private static func isUnix(_ listener: ListenerConfiguration) -> Bool {
+    if case .unix = listener.listen { true } else { false }
   }
 
   private static func inherited(_ environment: [String: String]) -> [String: Int32] {

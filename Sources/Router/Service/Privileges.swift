@@ -46,6 +46,7 @@ package enum Privileges {
       group = UInt32(name) ?? getgrnam(name)?.pointee.gr_gid
       guard group != nil else { throw PrivilegeError(name, kind: "group") }
     }
+    guard group != nil else { throw PrivilegeError(numberAlone: configuration.user ?? "") }
     if let group {
       guard setgroups(0, nil) == 0, setgid(group) == 0 else {
         throw PrivilegeError(SystemCallError("setgid"), what: "the group can't be changed")
@@ -68,6 +69,13 @@ package struct PrivilegeError: ExplainedError {
     message = "\(what): \(error)"
     hint = "only root can become another user: leave user and group out, or start as root"
     kind = .environment
+  }
+
+  /// Without a group of its own it would keep ours.
+  init(numberAlone user: String) {
+    message = "no account has the number \(user), and so no group is known for it"
+    hint = "say group: as well"
+    kind = .badInput
   }
 
   init(_ name: String, kind word: String) {

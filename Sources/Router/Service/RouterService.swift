@@ -178,13 +178,10 @@ package final class RouterService: Sendable {
     for cluster in state.withLock({ $0.snapshot?.clusters ?? [] }) {
       let every = max(1, Int(cluster.configuration.resolve.components.seconds))
       guard rounds % every == 0, cluster.configuration.endpoints.contains(where: \.isName) else { continue }
-      let found = cluster.configuration.endpoints.flatMap(Resolver.locations)
-      // A name that can't be resolved for the moment has not moved.
-      guard !found.isEmpty else {
-        logger.warning("names can't be resolved", metadata: ["cluster": "\(cluster.name)"])
-        continue
-      }
-      cluster.replace(found)
+      let missing = cluster.resolve(Resolver.locations).map(\.description)
+      guard !missing.isEmpty else { continue }
+      logger.warning(
+        "names can't be resolved", metadata: ["cluster": "\(cluster.name)", "names": "\(missing.joined(separator: ", "))"])
     }
   }
 

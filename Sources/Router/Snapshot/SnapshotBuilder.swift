@@ -56,21 +56,15 @@ package struct SnapshotBuilder: Sendable {
         trust: try anchors(tls.trust, &files), lists: try lists(tls.revocation, &files), revocation: tls.revocation,
         settings: tls.settings, applicationProtocols: tls.settings.alpn)
     }
-    var locations = configuration.endpoints.flatMap(resolved)
-    // A name that can't be resolved for the moment has not moved.
-    if locations.isEmpty, let previous, previous.configuration.endpoints == configuration.endpoints {
-      locations = previous.current.map(\.location)
-    }
     if let previous, previous.configuration == configuration, previous.recipe == recipe {
-      previous.replace(locations)
+      previous.resolve(resolved)
       return previous
     }
-    let known = Dictionary((previous?.current ?? []).map { ($0.location, $0) }, uniquingKeysWith: { first, _ in first })
-    let state = ClusterState(
-      configuration, endpoints: locations.map { known[$0] ?? Endpoint($0) }, recipe: recipe)
+    let state = ClusterState(configuration, after: previous, recipe: recipe)
+    state.resolve(resolved)
     if configuration.health == nil { for endpoint in state.current { endpoint.setHealth(true) } }
     // An identity that can't be used shall be known now, and not when the first client comes.
-    for host in Set(locations.map(\.host)) {
+    for host in Set(state.current.map(\.location.host)) {
       do throws(TLSSetupError) {
         _ = try state.context(for: host)
       } catch {
