@@ -225,8 +225,8 @@ final class HTTP1Reader: HTTP1ParserUser {
   /// All that must not depend on where the bytes are cut.
   struct Heard: Equatable {
     var messages: [Message] = []
-    var isTooLarge = false
-    var isMalformed = false
+    /// Too large or malformed: what is both is found to be the one or the other first.
+    var hasFailed = false
     var mayEnd = false
   }
 
@@ -242,18 +242,16 @@ final class HTTP1Reader: HTTP1ParserUser {
 
   /// The message, where all bytes are one whole message.
   var onlyMessage: Message? {
-    guard !heard.isTooLarge, !heard.isMalformed, messages.count == 1 else { return nil }
+    guard !heard.hasFailed, messages.count == 1 else { return nil }
     return messages.first { $0.isWhole }
   }
-
-  private var hasFailed: Bool { heard.isTooLarge || heard.isMalformed }
 
   func expectNoBody() { parser.expectNoBody() }
 
   func feed(_ piece: ArraySlice<UInt8>) {
     var rest = piece
     var stalls = 0
-    while !rest.isEmpty, !hasFailed {
+    while !rest.isEmpty, !heard.hasFailed {
       switch rest.withUnsafeBytes({ parser.parse($0) }) {
       case .needsMore: return
       case .message(let used), .upgraded(let used):
@@ -261,17 +259,17 @@ final class HTTP1Reader: HTTP1ParserUser {
         stalls = used == 0 ? stalls + 1 : 0
         require(stalls < 4, "nothing is used, again and again")
         rest = rest.dropFirst(used)
-      case .tooLarge: heard.isTooLarge = true
+      case .tooLarge: heard.hasFailed = true
       case .malformed(let what):
         require(!what.isEmpty, "an error says nothing")
-        heard.isMalformed = true
+        heard.hasFailed = true
       }
     }
   }
 
   /// The peer has ended.
   func finish() {
-    if !hasFailed { heard.mayEnd = parser.finish() }
+    if !heard.hasFailed { heard.mayEnd = parser.finish() }
   }
 
   func parserFoundHead(_ parser: HTTP1Parser) {

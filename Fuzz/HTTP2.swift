@@ -129,11 +129,12 @@ private final class HTTP2Listener: HTTP2SessionUser {
     problem = bytes.withUnsafeBytes { session?.receive($0) }
   }
 
-  /// Of a body that turns out to be wrong, more or less was heard before.
+  /// Of a body or a head that turns out to be wrong, more or less was heard before.
   var comparable: [Int32: Heard] {
     heard.mapValues { stream in
       var stream = stream
       if !stream.hasEnded { stream.body = [] }
+      if stream.isInHead { stream.heads.removeLast() }
       return stream
     }
   }

@@ -27,7 +27,7 @@ struct RouterRun: ParsableCommand {
 
   func run() throws {
     signal(SIGPIPE, SIG_IGN)
-    signal(SIGHUP, SIG_IGN)
+    let signals = AwaitedSignals(SIGHUP, SIGTERM, SIGINT)
     raiseFileLimit()
     let path = config
     let read: @Sendable (String) throws -> [UInt8] = { try InputFile.read($0) }
@@ -49,12 +49,14 @@ struct RouterRun: ParsableCommand {
       logger.info("listening", metadata: ["listener": "\(name)", "address": "\(address)"])
     }
     let manager = SystemdNotification(environment: ProcessInfo.processInfo.environment)
-    let stop: @Sendable () -> Void = {
-      manager.stopping()
-      service.stop()
-    }
-    let signals = [
-      watch(SIGHUP) {
+    // A reload may take long, and a stop doesn't wait for it.
+    let reloads = DispatchQueue(label: "reload")
+    signals.forEach { number in
+      guard number == SIGHUP else {
+        manager.stopping()
+        return service.stop()
+      }
+      reloads.async {
         manager.reloading()
         do {
           try service.reload()
@@ -62,14 +64,13 @@ struct RouterRun: ParsableCommand {
         } catch {
           manager.ready("serving; the last reload changed nothing")
         }
-      },
-      watch(SIGTERM, stop), watch(SIGINT, stop),
-    ]
+      }
+    }
     let watchdog = manager.interval.map { interval in
       tick(interval) { service.pulse { manager.alive() } }
     }
     manager.ready("serving")
-    withExtendedLifetime((signals, watchdog)) { service.run() }
+    withExtendedLifetime(watchdog) { service.run() }
   }
 
   private func tick(_ interval: Duration, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceTimer {
@@ -80,13 +81,5 @@ struct RouterRun: ParsableCommand {
     timer.setEventHandler(handler: body)
     timer.resume()
     return timer
-  }
-
-  private func watch(_ number: Int32, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
-    signal(number, SIG_IGN)
-    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-    source.setEventHandler(handler: body)
-    source.resume()
-    return source
   }
 }

@@ -48,10 +48,18 @@ extension ClusterConfiguration {
   private func checkServerNames(_ declared: Declaration, _ settings: Declaration) throws(DeclarationError) {
     guard tls?.name == nil else { return }
     for (text, place) in declared.texts("endpoints") {
-      guard case .unix? = EndpointLocation(text) else { continue }
-      throw DeclarationError(
-        "\(text) says no name that its certificate could be checked for",
-        advice: "tls: {name: HOST} says which name to verify", at: place)
+      switch EndpointLocation(text) {
+      case .unix:
+        throw DeclarationError(
+          "\(text) says no name that its certificate could be checked for",
+          advice: "tls: {name: HOST} says which name to verify", at: place)
+      // Whoever answers for DNS would choose whom to trust (RFC 9525 §6.1).
+      case .service:
+        throw DeclarationError(
+          "\(text) leads to names that DNS says, and nobody vouches for",
+          advice: "tls: {name: HOST} says which name to verify", at: place)
+      default: continue
+      }
     }
   }
 }

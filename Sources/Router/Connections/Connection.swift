@@ -24,6 +24,8 @@ final class Connection: SocketOwner {
   private var opened: Side?
   private var exchange: (any Exchange)?
   private var identity: String?
+  /// What it counts as in metrics.
+  private var counted: String?
   /// What backends are told of the client, as long as the listener and the verdict are these.
   private var forwarded: (listener: ListenerState, verdict: PeerVerdict?, fields: HTTPFields)?
   private var timerDeadline = Int64.max
@@ -182,6 +184,7 @@ final class Connection: SocketOwner {
   private func serve() {
     stage = .serving
     facts.wasServed = true
+    counted = counters.begins(client.verdict?.peer?.label)
     let exchange = makeExchange()
     self.exchange = exchange
     setDeadline()
@@ -265,7 +268,7 @@ final class Connection: SocketOwner {
     if !end.leavesWords || client.inputHasEnded || !worker.sayFarewell(to: client) { client.close() }
     gauges.giveBack()
     if let identity { gauges.giveBack(identity: identity) }
-    counters.ended(end, facts)
+    counters.ended(end, facts, as: counted)
     worker.events.ended(self, end)
     worker.retire(self)
   }

@@ -155,5 +155,12 @@ final class Tunnel: Exchange, UpstreamUser {
 
   func isToEndSoon() {}
 
-  func close() { upstream?.close() }
+  func close() {
+    if let name = upstream?.cluster.name {
+      let counters = worker.counters.cluster(name)
+      counters.received += connection.facts.sent
+      counters.sent += connection.facts.received
+    }
+    upstream?.close()
+  }
 }

@@ -218,12 +218,18 @@ final class HTTPTransaction {
     isDone = true
     connection.count(received: received)
     connection.count(sent: sent)
-    connection.counters.requests[status ?? 499, default: 0] += 1
+    let took = Worker.microseconds() - began
+    connection.counters.answered(status ?? 499, in: took)
+    if let cluster {
+      let counters = worker.counters.cluster(cluster.name)
+      counters.received += sent
+      counters.sent += received
+    }
     worker.events.answered(
       on: connection, isRefusal: reason != nil,
       RequestFacts(
         transaction: self, status: status, reason: reason, id: recordID, cluster: cluster?.name, rule: rule,
-        received: received, sent: sent, microseconds: Worker.microseconds() - began))
+        received: received, sent: sent, microseconds: took))
   }
 }
 

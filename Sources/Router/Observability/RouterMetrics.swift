@@ -13,6 +13,7 @@ struct WorkerReport: Sendable {
     var refusals: [String: Int]
     var ends: [String: Int]
     var requests: [Int: Int]
+    var requestTime: Histogram
     var identities: [String: IdentityCounters]
   }
 
@@ -20,6 +21,8 @@ struct WorkerReport: Sendable {
     var open: Int
     var connected: Int
     var ejected: Int
+    var received: Int
+    var sent: Int
     var time: Histogram
     var failures: [String: Int]
   }
@@ -35,11 +38,12 @@ struct WorkerReport: Sendable {
         accepted: counters.accepted, open: counters.open, received: counters.received, sent: counters.sent,
         handshakes: counters.handshakes, resumed: counters.resumed, time: counters.handshakeTime,
         refusals: counters.refusals, ends: counters.ends, requests: counters.requests,
-        identities: counters.identities)
+        requestTime: counters.requestTime, identities: counters.identities)
     }
     clusters = worker.counters.clusters.mapValues { counters in
       Cluster(
-        open: counters.open, connected: counters.connected, ejected: counters.ejected, time: counters.connectTime,
+        open: counters.open, connected: counters.connected, ejected: counters.ejected, received: counters.received,
+        sent: counters.sent, time: counters.connectTime,
         failures: counters.failures)
     }
   }
@@ -118,6 +122,12 @@ struct RouterMetrics {
         }
       }
     }
+    page.family("request_duration_seconds", "histogram", "From a request's head to the end of its answer.") {
+      for listener in listeners where !sums(listener, \.requests).isEmpty {
+        $0.histogram(
+          [("listener", listener)], Histogram.sum(reports.compactMap { $0.listeners[listener]?.requestTime }))
+      }
+    }
     page.family("handshake_duration_seconds", "histogram", "From the connection to the end of its handshake.") {
       for listener in listeners {
         $0.histogram([("listener", listener)], Histogram.sum(reports.compactMap { $0.listeners[listener]?.time }))
@@ -126,16 +136,17 @@ struct RouterMetrics {
   }
 
   private func addIdentities(to page: inout MetricsPage) {
-    let simple: [(String, String, (IdentityCounters) -> Int)] = [
+    let simple: [(String, String, String, (IdentityCounters) -> Int)] = [
+      ("identity_connections_open", "gauge", "Connections of this identity that are open.", \.open),
       (
-        "identity_connections_total", "Connections by the client's identity; past 500 they count as other.",
+        "identity_connections_total", "counter", "Connections by the client's identity; past 500 they count as other.",
         \.connections
       ),
-      ("identity_received_bytes_total", "Bytes that a client of this identity sent.", \.received),
-      ("identity_sent_bytes_total", "Bytes that a client of this identity was sent.", \.sent),
+      ("identity_received_bytes_total", "counter", "Bytes that a client of this identity sent.", \.received),
+      ("identity_sent_bytes_total", "counter", "Bytes that a client of this identity was sent.", \.sent),
     ]
-    for (name, help, value) in simple {
-      page.family(name, "counter", help) { family in
+    for (name, kind, help, value) in simple {
+      page.family(name, kind, help) { family in
         for listener in listeners {
           let counts = sums(listener) { $0.identities.mapValues(value) }
           for (identity, count) in counts.sorted(by: { $0.key < $1.key }) {
@@ -150,6 +161,8 @@ struct RouterMetrics {
     let simple: [(String, String, String, (WorkerReport.Cluster) -> Int)] = [
       ("backend_connections_open", "gauge", "Connections to backends that are open.", { $0.open }),
       ("backend_connections_total", "counter", "Connections to backends that were made.", { $0.connected }),
+      ("backend_received_bytes_total", "counter", "Bytes that backends sent, decrypted.", { $0.received }),
+      ("backend_sent_bytes_total", "counter", "Bytes that backends were sent, before encryption.", { $0.sent }),
       ("backend_ejections_total", "counter", "How often an endpoint was left out for a while.", { $0.ejected }),
     ]
     for (name, kind, help, value) in simple {

@@ -32,9 +32,9 @@ final class ListenerCounters {
   private(set) var ends: [String: Int] = [:]
   private(set) var identities: [String: IdentityCounters] = [:]
   /// Requests by their answers' status, for HTTP.
-  var requests: [Int: Int] = [:]
+  private(set) var requests: [Int: Int] = [:]
+  private(set) var requestTime = Histogram()
 
-  /// More identities than these are counted as one: each is a line in what is scraped.
   private static let mostIdentities = 500
 
   func completed(in microseconds: Int64, resumed isResumed: Bool) {
@@ -43,25 +43,43 @@ final class ListenerCounters {
     handshakeTime.add(microseconds)
   }
 
+  func answered(_ status: Int, in microseconds: Int64) {
+    requests[status, default: 0] += 1
+    requestTime.add(microseconds)
+  }
+
+  /// A client is let in.
+  /// - Returns: what it counts as from now on; nil where it is nobody.
+  func begins(_ label: String?) -> String? {
+    guard let label else { return nil }
+    // More identities than these are counted as one: each is a line in what is scraped.
+    let key = identities[label] == nil && identities.count >= Self.mostIdentities ? "other" : label
+    identities[key, default: IdentityCounters()].begins()
+    return key
+  }
+
   func refuse(_ reason: String) { refusals[reason, default: 0] += 1 }
 
-  func ended(_ end: ConnectionEnd, _ facts: ConnectionFacts) {
+  /// - Parameter identity: what it counted as.
+  func ended(_ end: ConnectionEnd, _ facts: ConnectionFacts, as identity: String?) {
     open -= 1
     received += facts.received
     sent += facts.sent
     if facts.wasServed { ends[end.code, default: 0] += 1 } else { refuse(end.code) }
-    guard let label = facts.verdict?.peer?.label, facts.verdict?.refusal == nil else { return }
-    let key = identities[label] == nil && identities.count >= Self.mostIdentities ? "other" : label
-    identities[key, default: IdentityCounters()].add(facts)
+    if let identity { identities[identity]?.ends(facts) }
   }
 }
 
 struct IdentityCounters {
+  private(set) var open = 0
   private(set) var connections = 0
   private(set) var received = 0
   private(set) var sent = 0
 
-  mutating func add(_ facts: ConnectionFacts) {
+  mutating func begins() { open += 1 }
+
+  mutating func ends(_ facts: ConnectionFacts) {
+    open -= 1
     connections += 1
     received += facts.received
     sent += facts.sent
@@ -72,6 +90,9 @@ final class ClusterCounters {
   var open = 0
   var connected = 0
   var ejected = 0
+  /// From backends and to them, in the clear.
+  var received = 0
+  var sent = 0
   var connectTime = Histogram()
   private(set) var failures: [String: Int] = [:]
 

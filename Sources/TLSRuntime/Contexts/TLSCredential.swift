@@ -1,3 +1,4 @@
+import Credentials
 import Crypto
 package import Foundation
 import NIOSSL
@@ -19,8 +20,11 @@ package struct TLSCredential: Sendable {
   package static func foreign(at now: Date) throws -> TLSCredential {
     let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
     let name = try DistinguishedName { CommonName("countersign foreign client") }
+    // One that the library chooses may be an octet too long, and would be refused for that.
+    var generator = SystemRandomNumberGenerator()
+    let serial = Certificate.SerialNumber.random(using: &generator)
     let certificate = try Certificate(
-      version: .v3, serialNumber: .init(), publicKey: key.publicKey, notValidBefore: now.addingTimeInterval(-300),
+      version: .v3, serialNumber: serial, publicKey: key.publicKey, notValidBefore: now.addingTimeInterval(-300),
       notValidAfter: now.addingTimeInterval(3600), issuer: name, subject: name,
       signatureAlgorithm: .ecdsaWithSHA256,
       extensions: try .init {

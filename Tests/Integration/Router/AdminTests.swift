@@ -116,6 +116,7 @@ struct AdminTests {
     let reason = try #require(problem["detail"] as? String)
     #expect(reason.contains("unknown key \"nonsense\"") && problem["status"] as? Int == 409, "\(refused)")
     #expect(try admin.status().lastProblem == reason)
+    #expect(try admin.metrics().value("configuration_refused", [:]) == 1)
     #expect(router.log.contains("nothing was changed"))
     #expect(try router.exchange(as: "robot-1", "--silent").isAlert("access denied"))
     try workspace.write(configuration.yaml, to: "router.yaml")
@@ -170,6 +171,12 @@ struct AdminTests {
     #expect(metrics.value("backend_connections_total", cluster) == 8)
     #expect(metrics.value("backend_connect_duration_seconds_count", cluster) == 8)
     #expect(metrics.value("backend_ejections_total", cluster) == 0)
+    #expect(metrics.value("backend_received_bytes_total", cluster) == 38)
+    #expect(metrics.value("backend_sent_bytes_total", cluster) == 38)
+    #expect(metrics.value("identity_connections_open", ["listener": "in", "identity": "robot-1"]) == 2)
+    #expect(metrics.value("request_duration_seconds_count", own) == nil)
+    #expect(metrics.value("configuration_refused", [:]) == 0)
+    #expect(abs((metrics.value("configuration_loaded_seconds", [:]) ?? 0) - Date().timeIntervalSince1970) < 3600)
     #expect(metrics.value("log_lines_dropped_total", [:]) == 0)
     let end = try admin.status().listeners[0].certificateNotAfter?.timeIntervalSince1970
     #expect(metrics.value("certificate_not_after_seconds", own) == end)
@@ -178,6 +185,7 @@ struct AdminTests {
     let after = try admin.metrics()
     #expect(after.value("connections_open", own) == 0 && after.value("backend_connections_open", cluster) == 0)
     #expect(after.value("received_bytes_total", own) == 48)
+    #expect(after.value("identity_connections_open", ["listener": "in", "identity": "robot-1"]) == 0)
     #expect(after.value("identity_connections_total", ["listener": "in", "identity": "robot-1"]) == 7)
   }
 
@@ -211,6 +219,10 @@ struct AdminTests {
     for path in ["a", "b", "c", "no", "%2f"] { _ = try router.curl("https://localhost/\(path)") }
     let statuses = try admin.metrics().values("requests_total", by: "status", where: ["listener": "in"])
     #expect(statuses == ["200": 3, "403": 1, "400": 1])
+    let metrics = try admin.metrics()
+    #expect(metrics.value("request_duration_seconds_count", ["listener": "in"]) == 5)
+    #expect(metrics.value("backend_sent_bytes_total", ["cluster": "back"]) == 0)
+    #expect(metrics.value("backend_received_bytes_total", ["cluster": "back"]) ?? 0 > 0)
   }
 
   // MARK: Refusals

@@ -104,4 +104,16 @@ struct AllowRulesTests {
     try second.wait(for: "answer", count: 2)
     #expect(second.events("end").isEmpty)
   }
+
+  @Test("who goes on sending while it is refused hears why all the same", arguments: ["1.2", "1.3"])
+  func heard(version: String) throws {
+    let configuration = OneListener(to: backend.port).with {
+      $0.clients = "trust: pki/ca.crt, allow: [{cn: robot-1}]"
+      $0.more = "tls: {min: \"1.2\"}"
+    }
+    let router = try RunningRouter(configuration.yaml, in: workspace)
+    let told = try Peer.run(
+      router.client("chatter", as: "robot-2", on: "in", ["--tls", version, "--count", "50"]), in: workspace)
+    #expect(told.count == 1 && told[0].isAlert("access denied"), "\(told)")
+  }
 }

@@ -140,4 +140,27 @@ struct HealthCheckTests {
     }
     #expect(try Set(answering(router)) == Set(backends.dropFirst().map(\.port)))
   }
+
+  @Test("a backend that speaks HTTP/2 is asked by HTTP/2, and only the answers that are said count")
+  func http2() throws {
+    let nginx = try Nginx(as: "localhost", in: workspace)
+    let server = try nginx.start()
+    let probes = "every: 1s, timeout: 60s, healthyAfter: 1, unhealthyAfter: 1"
+    func yaml(_ path: String) -> String {
+      OneListener(to: nginx.http2).with {
+        $0.top = "admin: admin.sock"
+        $0.more = "protocol: http"
+        $0.cluster = "protocol: http2\n    health: {kind: http, path: \(path), \(probes)}"
+      }.yaml
+    }
+    let router = try RunningRouter(yaml("/here"), in: workspace)
+    let before = try nginx.requests()
+    try waitUntil("it is asked") { try nginx.requests() > before + 1 }
+    #expect(try admin.endpoint(nginx.http2).isHealthy)
+    #expect(try router.reload(yaml("/files/none")).contains("reloaded"))
+    try waitUntil("404 is an illness") { try !admin.endpoint(nginx.http2).isHealthy }
+    #expect(try router.reload(yaml("/here")).contains("reloaded"))
+    try waitUntil("it is well again") { try admin.endpoint(nginx.http2).isHealthy }
+    #expect(server.isRunning && router.process.isRunning)
+  }
 }

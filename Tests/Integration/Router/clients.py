@@ -73,6 +73,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
     client(commands, "once", exchange.once, "exchanges, one connection each; tells how each ended")
+    client(commands, "chatter", exchange.chatter, "says something count times before it listens")
     client(commands, "talk", exchange.talk, "says something again and again on one connection")
     client(commands, "late", streams.late, "stops before the end of its handshake until SIGUSR1")
     client(commands, "drip", streams.drip, "sends a byte at a time")

@@ -38,6 +38,7 @@ struct RouterMistakeTests {
     .cluster("name: c, endpoints: [\"a:1\"], tls: §{name: a}", "the key \"trust\" is missing"),
     .cluster("name: c, endpoints: [\"a:1\"], tls: {trust: t, name: §\"*.a.b\"}", "\"*.a.b\" is not a valid host"),
     .cluster("name: c, endpoints: [\"a:1\", §\"unix:/b\"], tls: {trust: t}", "unix:/b says no name"),
+    .cluster("name: c, endpoints: [§\"srv:_pg._tcp.a\"], tls: {trust: t}", "srv:_pg._tcp.a leads to names that DNS says"),
     .cluster("name: c, endpoints: [\"a:1\"], tls: {trust: t, whenStale: §open}", "whenStale is for a CRL"),
     .cluster("name: c, endpoints: [\"a:1\"], tls: {trust: t, max: §\"1.2\"}", "max 1.2 is below min 1.3"),
     .cluster("name: c, endpoints: [\"a:1\"], health: §{every: 1s}", "the key \"kind\" is missing"),

@@ -66,4 +66,55 @@ struct HTTPRequestHeadTests {
     fields.add("x-node", "robot\r\nx-admin: yes")
     #expect(fields.fields.map { fields.withField($0) { String(decoding: $1, as: UTF8.self) } } == ["robot  x-admin: yes"])
   }
+
+  @Test(
+    "what no backend shall get is told apart, also where no route has a path",
+    arguments: [
+      ("GET", "http://internal/admin", true), ("GET", "/a#b", true), ("GET", "/ü", true), ("GET", "/a b", true),
+      ("GET", "", true), ("GET", "*", true), ("OPTIONS", "*", false), ("GET", "/", false), ("GET", "/a?b=c//../d", false),
+    ])
+  func strange(method: String, target: String, isStrange: Bool) {
+    var head = head(target)
+    head.method = method
+    #expect(head.hasStrangeTarget == isStrange)
+  }
+
+  private func head(_ fields: [(String, String)], target: String = "/") -> HTTPRequestHead {
+    var head = HTTPRequestHead()
+    head.method = "GET"
+    head.target = target
+    head.fields.add("Host", "api.example")
+    for (name, value) in fields { head.fields.add(name, value) }
+    return head
+  }
+
+  @Test(
+    "what would be framed in two ways is refused",
+    arguments: [
+      ([("Content-Length", "5"), ("Content-Length", "5")], 400), ([("Content-Length", "9223372036854775808")], 400),
+      ([("Transfer-Encoding", "gzip, chunked")], 501), ([("Transfer-Encoding", "xchunked")], 501),
+      ([("Host", "b.example")], 400),
+    ])
+  func framing(fields: [(String, String)], status: Int) {
+    #expect(head(fields).problem(minor: 1)?.status == status)
+  }
+
+  @Test("white space behind a value is none of it")
+  func padded() {
+    let head = head([("Content-Length", "5 \t"), ("Transfer-Encoding", "Chunked  ")])
+    #expect(head.completed(minor: 1).length == 5)
+    #expect(head.problem(minor: 1) == nil)
+  }
+
+  @Test(
+    "an upgrade is passed on but for HTTP/2, wherever that stands",
+    arguments: [
+      (["websocket"], "websocket"), (["websocket, h2c"], nil), (["H2C"], nil), (["websocket", "h2c"], nil),
+      (["websocket", "echo"], "websocket, echo"),
+    ] as [([String], String?)])
+  func upgrade(values: [String], expected: String?) {
+    let fields = [("Connection", "Upgrade")] + values.map { ("Upgrade", $0) }
+    #expect(head(fields).completed(minor: 1).upgrade == expected)
+    #expect(head(Array(fields.dropFirst())).completed(minor: 1).upgrade == nil)
+  }
 }

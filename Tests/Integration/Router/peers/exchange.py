@@ -119,3 +119,17 @@ def talk(options):
     except (OSError, EOFError) as error:
         outcome, detail = ending(error)
         say(event="end", outcome=outcome, detail=detail)
+
+
+def chatter(options):
+    """Says something count times before it listens, as a program does that has no answer to wait for."""
+    try:
+        with connect(options) as stream:
+            for _ in range(options.count):
+                stream.sendall(options.text.encode())
+                time.sleep(0.02)
+            stream.recv(1)
+            raise EOFError
+    except (OSError, EOFError) as error:
+        outcome, detail = ending(error)
+        say(outcome=outcome, detail=detail)
