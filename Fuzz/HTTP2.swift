@@ -1,4 +1,5 @@
 import Logging
+
 @testable import Router
 
 /// What a client sends after its preface, and what a server sends to one that has asked for three things.
@@ -10,7 +11,7 @@ func fuzzHTTP2(_ bytes: [UInt8]) {
     let cut = HTTP2Listener(role)
     for piece in pieces(bytes) { cut.feed(piece) }
     let isSame = cut.problem == whole.problem && cut.comparable == whole.comparable
-    require(isSame, "the same bytes in pieces are read differently")
+    require(isSame, "the same bytes in pieces are read differently: \(whole.told) and \(cut.told)")
 
     let answering = HTTP2Listener(role, answers: true)
     for piece in pieces(bytes) {
@@ -138,6 +139,8 @@ private final class HTTP2Listener: HTTP2SessionUser {
       return stream
     }
   }
+
+  var told: String { "\(problem ?? "") \(comparable)" }
 
   func send() { session?.send(to: output.side) }
 

@@ -10,7 +10,9 @@ extension ClusterConfiguration {
     Field("resolve", .text(.duration), "How often names are resolved again; 30s."),
     Field("tls", .object(UpstreamTLS.fields), "How TLS is spoken with the backends; none is."),
     Field(
-      "protocol", .choice(ClusterProtocol.allCases.map(\.rawValue)), "What requests from `http` are sent by, `http1` or `http2`; or `postgres`, whose servers are asked for TLS before it begins; http1."),
+      "protocol", .choice(ClusterProtocol.allCases.map(\.rawValue)),
+      "What requests from `http` are sent by, `http1` or `http2`; or `postgres`, whose servers are asked for TLS before it begins; http1."
+    ),
     Field("balance", .choice(Balancing.allCases.map(\.rawValue)), "Which endpoint is next; roundRobin."),
     Field("health", .object(HealthCheck.fields), "How the endpoints are probed; they aren't."),
     Field("outlier", .object(OutlierRule.fields), "When an endpoint is left out for a while."),

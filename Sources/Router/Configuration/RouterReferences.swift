@@ -73,7 +73,8 @@ struct RouterReferences {
         guard let name = target.text("to"), names.contains(name) else { continue }
         errors.append(
           DeclarationError(
-            "requests can't go to \"\(name)\", which speaks postgres", advice: "name a cluster that speaks http1 or http2",
+            "requests can't go to \"\(name)\", which speaks postgres",
+            advice: "name a cluster that speaks http1 or http2",
             at: target.place(of: "to")))
       }
     }

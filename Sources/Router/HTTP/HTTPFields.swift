@@ -75,7 +75,9 @@ struct HTTPFields {
     guard let last = fields.indices.last else { return }
     isInValue = true
     // White space at its end isn't part of a value (RFC 9110 §5.5).
-    while fields[last].end > fields[last].middle, Self.isBlank(bytes[Int(fields[last].end) - 1]) { fields[last].end -= 1 }
+    while fields[last].end > fields[last].middle, Self.isBlank(bytes[Int(fields[last].end) - 1]) {
+      fields[last].end -= 1
+    }
     let known = bytes.withUnsafeBytes { KnownField(UnsafeRawBufferPointer(rebasing: $0[fields[last].name])) }
     fields[last].known = known
     present.formUnion(known)

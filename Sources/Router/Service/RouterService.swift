@@ -96,7 +96,9 @@ package final class RouterService: Sendable {
     }
   }
 
-  private func watched(_ snapshot: Snapshot?) -> Set<String> { (snapshot?.configuration.files ?? []).union([edge.path]) }
+  private func watched(_ snapshot: Snapshot?) -> Set<String> {
+    (snapshot?.configuration.files ?? []).union([edge.path])
+  }
 
   private func apply(_ configuration: RouterConfiguration) throws {
     // Names are resolved and files read meanwhile, which may take long: only reloads wait for each other.
@@ -181,7 +183,8 @@ package final class RouterService: Sendable {
       let missing = cluster.resolve(Resolver.locations).map(\.description)
       guard !missing.isEmpty else { continue }
       logger.warning(
-        "names can't be resolved", metadata: ["cluster": "\(cluster.name)", "names": "\(missing.joined(separator: ", "))"])
+        "names can't be resolved",
+        metadata: ["cluster": "\(cluster.name)", "names": "\(missing.joined(separator: ", "))"])
     }
   }
 

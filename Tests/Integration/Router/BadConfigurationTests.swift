@@ -126,7 +126,9 @@ struct BadConfigurationTests {
     let router = try RunningRouter(good, in: workspace)
     let early = good.replacing("trust: pki/ca.crt", with: "trust: later.crt")
     #expect(try router.reload(early).contains("later.crt can't be read"))
-    try workspace.bash("countersign --home other ca create --name Other --no-passphrase --quiet; countersign --home other issue x -o other-pki --quiet; cp other-pki/ca.crt later.crt")
+    try workspace.bash(
+      "countersign --home other ca create --name Other --no-passphrase --quiet; countersign --home other issue x -o other-pki --quiet; cp other-pki/ca.crt later.crt"
+    )
     let end = Date().addingTimeInterval(180)
     while Date() < end, !router.log.contains("\"reloaded\"") { Thread.sleep(forTimeInterval: 0.05) }
     #expect(router.log.contains("\"reloaded\""), "\(router.log)")

@@ -36,7 +36,8 @@ struct ServiceManagerTests {
   @Test("the watchdog is told that it lives, again and again; for another process it isn't")
   func watchdog() throws {
     let router = try workspace.start([
-      "NOTIFY_SOCKET=\(manager.name)", "WATCHDOG_USEC=400000", "countersign", "router", "run", "--config", "router.yaml",
+      "NOTIFY_SOCKET=\(manager.name)", "WATCHDOG_USEC=400000", "countersign", "router", "run", "--config",
+      "router.yaml",
     ])
     var alive = 0
     while alive < 3 { if try next() == "WATCHDOG=1" { alive += 1 } }

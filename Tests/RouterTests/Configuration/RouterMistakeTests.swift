@@ -38,12 +38,14 @@ struct RouterMistakeTests {
     .cluster("name: c, endpoints: [\"a:1\"], tls: §{name: a}", "the key \"trust\" is missing"),
     .cluster("name: c, endpoints: [\"a:1\"], tls: {trust: t, name: §\"*.a.b\"}", "\"*.a.b\" is not a valid host"),
     .cluster("name: c, endpoints: [\"a:1\", §\"unix:/b\"], tls: {trust: t}", "unix:/b says no name"),
-    .cluster("name: c, endpoints: [§\"srv:_pg._tcp.a\"], tls: {trust: t}", "srv:_pg._tcp.a leads to names that DNS says"),
+    .cluster(
+      "name: c, endpoints: [§\"srv:_pg._tcp.a\"], tls: {trust: t}", "srv:_pg._tcp.a leads to names that DNS says"),
     .cluster("name: c, endpoints: [\"a:1\"], tls: {trust: t, whenStale: §open}", "whenStale is for a CRL"),
     .cluster("name: c, endpoints: [\"a:1\"], tls: {trust: t, max: §\"1.2\"}", "max 1.2 is below min 1.3"),
     .cluster("name: c, endpoints: [\"a:1\"], health: §{every: 1s}", "the key \"kind\" is missing"),
     .cluster("name: c, endpoints: [\"a:1\"], health: {kind: §tls}", "a handshake is to succeed"),
-    .cluster("name: c, endpoints: [\"a:1\"], protocol: postgres, health: {kind: §http}", "a server that speaks postgres"),
+    .cluster(
+      "name: c, endpoints: [\"a:1\"], protocol: postgres, health: {kind: §http}", "a server that speaks postgres"),
     Mistake(
       "listeners: [{name: l, listen: \"unix:/s\", protocol: http, routes: [{to: §c}]}]\nclusters: [{name: c, endpoints: [\"a:1\"], protocol: postgres}]",
       "requests can't go to \"c\", which speaks postgres"),

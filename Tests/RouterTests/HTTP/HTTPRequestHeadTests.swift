@@ -64,14 +64,16 @@ struct HTTPRequestHeadTests {
   func injection() {
     var fields = HTTPFields()
     fields.add("x-node", "robot\r\nx-admin: yes")
-    #expect(fields.fields.map { fields.withField($0) { String(decoding: $1, as: UTF8.self) } } == ["robot  x-admin: yes"])
+    #expect(
+      fields.fields.map { fields.withField($0) { String(decoding: $1, as: UTF8.self) } } == ["robot  x-admin: yes"])
   }
 
   @Test(
     "what no backend shall get is told apart, also where no route has a path",
     arguments: [
       ("GET", "http://internal/admin", true), ("GET", "/a#b", true), ("GET", "/ü", true), ("GET", "/a b", true),
-      ("GET", "", true), ("GET", "*", true), ("OPTIONS", "*", false), ("GET", "/", false), ("GET", "/a?b=c//../d", false),
+      ("GET", "", true), ("GET", "*", true), ("OPTIONS", "*", false), ("GET", "/", false),
+      ("GET", "/a?b=c//../d", false),
     ])
   func strange(method: String, target: String, isStrange: Bool) {
     var head = head(target)
