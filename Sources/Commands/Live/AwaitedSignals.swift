@@ -18,7 +18,7 @@ struct AwaitedSignals {
   }
 
   /// - Parameter body: is called for each, one after the other.
-  func forEach(_ body: @escaping @Sendable (Int32) -> Void) {
+  func deliver(to body: @escaping @Sendable (Int32) -> Void) {
     let thread = Thread { [set] in
       var waited = set
       while true {

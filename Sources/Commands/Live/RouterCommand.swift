@@ -51,7 +51,7 @@ struct RouterRun: ParsableCommand {
     let manager = SystemdNotification(environment: ProcessInfo.processInfo.environment)
     // A reload may take long, and a stop doesn't wait for it.
     let reloads = DispatchQueue(label: "reload")
-    signals.forEach { number in
+    signals.deliver { number in
       guard number == SIGHUP else {
         manager.stopping()
         return service.stop()
