@@ -185,6 +185,7 @@ final class Connection: SocketOwner {
     stage = .serving
     facts.wasServed = true
     counted = counters.begins(client.verdict?.peer?.label)
+    if let rule = facts.rule { counters.decided(rule, isAllowed: true) }
     let exchange = makeExchange()
     self.exchange = exchange
     setDeadline()
@@ -268,6 +269,7 @@ final class Connection: SocketOwner {
     if !end.leavesWords || client.inputHasEnded || !worker.sayFarewell(to: client) { client.close() }
     gauges.giveBack()
     if let identity { gauges.giveBack(identity: identity) }
+    if case .refused(let refusal) = end, refusal.isByRule { counters.decided(refusal.rule, isAllowed: false) }
     counters.ended(end, facts, as: counted)
     worker.events.ended(self, end)
     worker.retire(self)

@@ -61,6 +61,7 @@ final class HTTPTransaction {
     switch rules.decide(peer) {
     case .allowed(let rule):
       self.rule = rule
+      connection.counters.decided(rule, isAllowed: true)
       return nil
     case .refused(let rule): return PeerRefusal(.denied(rule: rule))
     case .unmatched:
@@ -186,6 +187,7 @@ final class HTTPTransaction {
 
   /// By rules, whose record leads to all that is known; the client is told its ID and no more.
   private func refuse(_ refusal: PeerRefusal, by rules: IdentityRules) {
+    if refusal.isByRule { connection.counters.decided(refusal.rule, isAllowed: false) }
     recordID = worker.events.refused(self, refusal, by: rules)
     refuse(403, refusal.message, detail: nil)
   }

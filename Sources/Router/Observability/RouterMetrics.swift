@@ -15,6 +15,7 @@ struct WorkerReport: Sendable {
     var requests: [Int: Int]
     var requestTime: Histogram
     var identities: [String: IdentityCounters]
+    var decisions: [RuleDecision: Int]
   }
 
   struct Cluster: Sendable {
@@ -38,7 +39,8 @@ struct WorkerReport: Sendable {
         accepted: counters.accepted, open: counters.open, received: counters.received, sent: counters.sent,
         handshakes: counters.handshakes, resumed: counters.resumed, time: counters.handshakeTime,
         refusals: counters.refusals, ends: counters.ends, requests: counters.requests,
-        requestTime: counters.requestTime, identities: counters.identities)
+        requestTime: counters.requestTime, identities: counters.identities,
+        decisions: counters.decisions)
     }
     clusters = worker.counters.clusters.mapValues { counters in
       Cluster(
@@ -112,6 +114,16 @@ struct RouterMetrics {
       for listener in listeners {
         for (reason, count) in sums(listener, \.ends).sorted(by: { $0.key < $1.key }) {
           $0.line([("listener", listener), ("reason", reason)], count)
+        }
+      }
+    }
+    page.family("rule_decisions_total", "counter", "Connections and requests by the rule that decided on them.") {
+      for listener in listeners {
+        let decisions = sums(listener, \.decisions).sorted { ($0.key.rule, $0.value) < ($1.key.rule, $1.value) }
+        for (decision, count) in decisions {
+          $0.line(
+            [("listener", listener), ("rule", decision.rule), ("decision", decision.isAllowed ? "allow" : "deny")],
+            count)
         }
       }
     }

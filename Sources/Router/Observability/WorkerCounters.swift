@@ -31,6 +31,7 @@ final class ListenerCounters {
   /// Connections that ended, by the reason.
   private(set) var ends: [String: Int] = [:]
   private(set) var identities: [String: IdentityCounters] = [:]
+  private(set) var decisions: [RuleDecision: Int] = [:]
   /// Requests by their answers' status, for HTTP.
   private(set) var requests: [Int: Int] = [:]
   private(set) var requestTime = Histogram()
@@ -46,6 +47,11 @@ final class ListenerCounters {
   func answered(_ status: Int, in microseconds: Int64) {
     requests[status, default: 0] += 1
     requestTime.add(microseconds)
+  }
+
+  /// - Parameter rule: nil where none was found.
+  func decided(_ rule: String?, isAllowed: Bool) {
+    decisions[RuleDecision(rule: rule ?? "", isAllowed: isAllowed), default: 0] += 1
   }
 
   /// A client is let in.
@@ -68,6 +74,13 @@ final class ListenerCounters {
     if facts.wasServed { ends[end.code, default: 0] += 1 } else { refuse(end.code) }
     if let identity { identities[identity]?.ends(facts) }
   }
+}
+
+/// What the rules said of a connection or a request.
+struct RuleDecision: Hashable {
+  /// Empty where no rule matched.
+  let rule: String
+  let isAllowed: Bool
 }
 
 struct IdentityCounters {

@@ -129,6 +129,17 @@ package struct PeerRefusal: Error, Hashable, Sendable {
     }
   }
 
+  /// Whether it was the rules' decision.
+  var isByRule: Bool {
+    switch cause {
+    case .denied, .unmatched: true
+    case .noCertificate, .chain, .revocationStale: false
+    }
+  }
+
+  /// The rule that denied it.
+  var rule: String? { if case .denied(let rule) = cause { rule } else { nil } }
+
   /// The alert that tells the peer (RFC 8446 §6.2).
   var alert: UInt8 {
     switch cause {

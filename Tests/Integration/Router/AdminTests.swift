@@ -157,6 +157,8 @@ struct AdminTests {
       metrics.values("connections_refused_total", by: "reason", where: own)
         == ["no-certificate": 3, "unknown-issuer": 2, "denied": 1])
     #expect(metrics.values("connections_ended_total", by: "reason", where: own) == ["finished": 6])
+    #expect(metrics.value("rule_decisions_total", ["listener": "in", "rule": "all", "decision": "allow"]) == 8)
+    #expect(metrics.value("rule_decisions_total", ["listener": "in", "rule": "retired", "decision": "deny"]) == 1)
     // Those who are still there count when they end.
     #expect(metrics.value("received_bytes_total", own) == 38 && metrics.value("sent_bytes_total", own) == 38)
     for (identity, connections, bytes) in [("robot-1", 5.0, 33.0), (Self.quoted, 1.0, 5.0)] {
