@@ -441,7 +441,7 @@ def latency(bench):
         quarter = max(measure("request", server, connections=PACED)["perSecond"] for server in peers) / 4
         cheapest = min(microseconds(measure("request", server, connections=PACED, rate=quarter)) for server in peers)
         rate = int(0.5e6 / cheapest)
-        results = turns(servers, "request", lambda result: result, rounds=2 * ROUNDS, rate=rate, connections=PACED)
+        results = turns(servers, "request", lambda result: result, rounds=4 * ROUNDS, rate=rate, connections=PACED)
         figures = {server.name: [result["p99Microseconds"] for result in own] for server, own in zip(servers, results)}
         medians = ", ".join(f"{statistics.median(result['p50Microseconds'] for result in own):.0f}" for own in results)
         kept = min(result["perSecond"] for own in results for result in own) / rate

@@ -36,6 +36,8 @@ import (
 const (
 	smallBody = 100
 	bulkBody  = 16 << 20
+	// All workers begin at once, and what the first operations wait for is that. Their latencies don't count.
+	settling = 250 * time.Millisecond
 	// A worker that met this many errors has shown what it can.
 	enoughErrors = 100
 	// Linux has it for all of its programs, whatever the kernel's own clock.
@@ -195,7 +197,9 @@ func work(o options, pace schedule, step step, t *tally, began time.Time) {
 			}
 			continue
 		}
-		t.latencies = append(t.latencies, time.Since(from))
+		if from.Sub(began) > settling {
+			t.latencies = append(t.latencies, time.Since(from))
+		}
 		t.operations++
 		t.bytes += n
 	}

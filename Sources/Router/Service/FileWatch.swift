@@ -14,14 +14,17 @@ struct FileWatch {
     var nanoseconds: Int64
   }
 
-  private var inForce: [String: Appearance?] = [:]
-  private var latest: [String: Appearance?] = [:]
+  /// By the file's path; nil where there is none.
+  typealias Appearances = [String: Appearance?]
 
-  /// What is in force was made of these.
-  /// - Parameter seen: how they looked before they were read; as they are now where it says nothing.
-  mutating func reset(_ files: Set<String>, seen: [String: Appearance?] = [:]) {
-    inForce = Self.look(files).merging(seen.filter { files.contains($0.key) }) { $1 }
-    latest = inForce
+  private var inForce: Appearances = [:]
+  private var latest: Appearances = [:]
+
+  /// - Parameter seen: how the files looked before what is in force was read from them. A change that comes in the midst
+  ///   of the reading is noticed then.
+  mutating func reset(to seen: Appearances) {
+    inForce = seen
+    latest = seen
   }
 
   /// - Returns: whether something else than what is in force lies there, and nobody writes it any more.
@@ -31,8 +34,8 @@ struct FileWatch {
     return seen != inForce && seen == latest
   }
 
-  static func look(_ files: Set<String>) -> [String: Appearance?] {
-    var seen: [String: Appearance?] = [:]
+  static func look(_ files: Set<String>) -> Appearances {
+    var seen: Appearances = [:]
     for file in files {
       var status = stat()
       guard stat(file, &status) == 0 else {

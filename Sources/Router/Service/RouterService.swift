@@ -56,7 +56,9 @@ package final class RouterService: Sendable {
   package init(_ edge: Edge) throws {
     self.edge = edge
     logger = edge.logger
+    var seen = FileWatch.look([edge.path])
     let configuration = try edge.configuration()
+    seen.merge(FileWatch.look(configuration.files)) { before, _ in before }
     lines = LineWriter(STDOUT_FILENO)
     events = EventSink(logger: edge.logger, access: configuration.log.access, lines: lines, records: records)
     let count = configuration.workers ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -66,7 +68,7 @@ package final class RouterService: Sendable {
     lists = RevocationFetcher(logger: edge.logger)
     builder = SnapshotBuilder(reading: edge.read, fetched: lists.latest, resolved: Resolver.locations)
     state = Mutex(State(sockets: ListeningSockets(workers: count, environment: edge.environment)))
-    try apply(configuration)
+    try apply(configuration, seen: seen)
   }
 
   /// Where the listeners are, by name.
@@ -77,19 +79,19 @@ package final class RouterService: Sendable {
   /// Puts configuration and files in force as they are now. Where they can't be, what was in force stays.
   /// - Throws: why nothing was changed.
   package func reload() throws {
-    var wanted: RouterConfiguration?
+    var seen = FileWatch.look(state.withLock { watched($0.snapshot) })
     do {
       let configuration = try edge.configuration()
-      wanted = configuration
-      try apply(configuration)
+      // Also a file that only this configuration names, which may come later.
+      seen.merge(FileWatch.look(configuration.files)) { before, _ in before }
+      try apply(configuration, seen: seen)
       logger.info("reloaded")
     } catch {
       let problem = RouterProblem(error)
-      // Looked at again when something has changed once more, and not every second: also a file that only this
-      // configuration names, which may come later.
+      // Looked at again when something has changed once more, and not every second.
       state.withLock { state in
         state.lastProblem = problem.message
-        state.watch.reset(watched(state.snapshot).union(wanted?.files ?? []))
+        state.watch.reset(to: seen)
       }
       logger.error("nothing was changed: \(problem.message)", metadata: ["hint": "\(problem.hint ?? "")"])
       throw error
@@ -100,18 +102,18 @@ package final class RouterService: Sendable {
     (snapshot?.configuration.files ?? []).union([edge.path])
   }
 
-  private func apply(_ configuration: RouterConfiguration) throws {
+  /// - Parameter seen: how all that is put in force looked before it was read.
+  private func apply(_ configuration: RouterConfiguration, seen: FileWatch.Appearances) throws {
     // Names are resolved and files read meanwhile, which may take long: only reloads wait for each other.
     try applying.withLock { _ in
       lists.fetchUnknown(configuration.revocationURLs)
       let previous = state.withLock { $0.snapshot }
-      let seen = FileWatch.look(watched(previous))
       try apply(configuration, try builder.build(configuration, after: previous, at: Date()), seen: seen)
     }
   }
 
   private func apply(
-    _ configuration: RouterConfiguration, _ snapshot: Snapshot, seen: [String: FileWatch.Appearance?]
+    _ configuration: RouterConfiguration, _ snapshot: Snapshot, seen: FileWatch.Appearances
   ) throws {
     try state.withLock { state in
       guard !state.isStopping else { return }
@@ -121,7 +123,8 @@ package final class RouterService: Sendable {
       let admin = configuration.admin.map { makeAdmin($0, after: state.snapshot) }
       let whole = admin.map { snapshot.adding($0) } ?? snapshot
       state.snapshot = whole
-      state.watch.reset(watched(whole), seen: seen)
+      let files = watched(whole)
+      state.watch.reset(to: seen.filter { files.contains($0.key) })
       state.configuredAt = Date()
       state.lastProblem = nil
       events.setAccess(configuration.log.access)
