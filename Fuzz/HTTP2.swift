@@ -61,6 +61,9 @@ private func forward(_ stream: HTTP2Listener.Heard) {
   head.length = fields.length
   head.hasBody = !stream.headEndsStream
   let trailers = stream.heads.count > 1 ? stream.heads[stream.heads.count - 1] : []
+  // HTTP/2 passes on any method, and what reads it again here knows some of them only.
+  require(!head.method.isEmpty && head.method.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }, "a method that is no word")
+  if !["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].contains(head.method) { head.method = "POST" }
   checkForwarding(head, body: stream.body, trailers: trailers)
 }
 

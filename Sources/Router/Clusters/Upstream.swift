@@ -1,7 +1,7 @@
 import Glibc
 
 /// One connection to a backend, from the choice of an endpoint to its end.
-final class Upstream: SocketOwner {
+final class Upstream: SocketOwner, Judged {
   enum State {
     /// Asking means that the backend has to say first whether it speaks TLS.
     case connecting, asking, handshaking, ready, ended
@@ -21,6 +21,10 @@ final class Upstream: SocketOwner {
   let endpoint: Endpoint
   private(set) var state = State.connecting
   private(set) var failure: Failure?
+  /// Whether the backend may have heard something of its user.
+  private(set) var wasReady = false
+  /// When its user doesn't need it any more.
+  private var restsUntil = Int64.max
   private let counters: ClusterCounters
   private let began: Int64
   /// Is told what becomes of it, and hears of its bytes.
@@ -64,7 +68,10 @@ final class Upstream: SocketOwner {
     guard descriptor >= 0 else { return fail(.connect(SystemCallError("socket"))) }
     let side = Side(descriptor, owner: self, worker: worker)
     opened = side
-    if address.isInternet { side.sendWithoutDelay() }
+    if address.isInternet {
+      side.sendWithoutDelay()
+      side.noticeSilence()
+    }
     let result = address.withSystemAddress { Glibc.connect(descriptor, $0, $1) } ?? -1
     guard result == 0 || errno == EINPROGRESS else { return fail(.connect(SystemCallError("connect"))) }
     guard worker.watch(side) else { return fail(.connect(SystemCallError("epoll_ctl"))) }
@@ -126,13 +133,34 @@ final class Upstream: SocketOwner {
         side.refuse(refusal.alert)
         return fail(.side(.refused(refusal)))
       }
+      // It may have begun under another trust than the one that holds now.
+      if let snapshot = worker.snapshot, let refusal = refusal(by: snapshot) { return fail(.side(.refused(refusal))) }
       becomeReady()
     }
   }
 
+  // MARK: Trust
+
+  /// Ends it where the backend's certificate doesn't hold any more.
+  func judgeAgain(by newer: Snapshot) {
+    guard state == .ready else { return }
+    if let refusal = refusal(by: newer) { fail(.side(.refused(refusal))) }
+  }
+
+  private func refusal(by newer: Snapshot) -> PeerRefusal? {
+    guard let side = opened, let verdict = side.verdict, let cluster = newer.cluster(named: cluster.name),
+      let trust = (try? cluster.context(for: endpoint.location.host))?.trust
+    else { return nil }
+    let again = worker.verdicts.again(verdict, by: trust, at: worker.date)
+    side.verdict = again
+    return again.refusal
+  }
+
   private func becomeReady() {
     state = .ready
-    stopTimer()
+    wasReady = true
+    setDeadline()
+    if purpose == .traffic, opened?.verdict != nil { worker.isVerified(self) }
     if purpose == .traffic {
       endpoint.succeeded()
       counters.connected += 1
@@ -141,12 +169,35 @@ final class Upstream: SocketOwner {
     user?.upstreamIsReady(self)
   }
 
-  override func timerFired() { if state == .ready { user?.upstreamIsUnused(self) } else { fail(.timedOut) } }
+  // MARK: Time
+
+  override func timerFired() {
+    guard state == .ready else { return fail(.timedOut) }
+    if worker.now >= restsUntil { return user?.upstreamIsUnused(self) ?? close() }
+    if let until = opened?.verdict?.until, worker.date >= until, let snapshot = worker.snapshot {
+      judgeAgain(by: snapshot)
+    }
+    if state == .ready { setDeadline() }
+  }
+
+  private func setDeadline() {
+    var next = restsUntil
+    if let until = opened?.verdict?.until { next = min(next, worker.moment(of: until)) }
+    if next == .max { stopTimer() } else { setTimer(max(next, worker.now + 1)) }
+  }
 
   /// The user is told when it has lain idle for so long.
-  func rest(for milliseconds: Int64) { setTimer(worker.now + milliseconds) }
+  func rest(for milliseconds: Int64) {
+    restsUntil = worker.now + milliseconds
+    setDeadline()
+  }
 
-  func isUsedAgain() { stopTimer() }
+  func isUsedAgain() {
+    restsUntil = .max
+    setDeadline()
+  }
+
+  // MARK: The end
 
   private func fail(_ failure: Failure) {
     guard state != .ended else { return }
@@ -164,6 +215,7 @@ final class Upstream: SocketOwner {
     guard state != .ended else { return }
     state = .ended
     stopTimer()
+    worker.isOver(self)
     opened?.close()
     if purpose == .traffic {
       endpoint.connectionEnds()

@@ -3,7 +3,7 @@ import Foundation
 
 /// A client's connection, from its first byte to its last: what comes before TLS, the handshake, the decision, and then
 /// what its listener is for.
-final class Connection: SocketOwner {
+final class Connection: SocketOwner, Resumable, Judged {
   private enum Stage {
     /// Something in plain text comes first.
     case preface
@@ -29,6 +29,7 @@ final class Connection: SocketOwner {
   /// What backends are told of the client, as long as the listener and the verdict are these.
   private var forwarded: (listener: ListenerState, verdict: PeerVerdict?, fields: HTTPFields)?
   private var timerDeadline = Int64.max
+  var waitsForItsTurn = false
   var lastActivity: Int64
 
   init(
@@ -157,8 +158,7 @@ final class Connection: SocketOwner {
     guard stage != .closed, let listener = newer.listener(named: listener.name) else { return }
     self.listener = listener
     guard stage == .serving else { return }
-    guard isStillGood() else { return }
-    if let end = exchange?.judgeAgain(by: newer) { close(end) }
+    _ = isStillGood()
   }
 
   /// Ends it where its client isn't let in any more.
@@ -170,7 +170,9 @@ final class Connection: SocketOwner {
   }
 
   private func refusalNow() -> PeerRefusal? {
-    guard let trust = listener.tls?.trust, let verdict = client.verdict else { return nil }
+    guard let trust = listener.tls?.trust else { return nil }
+    // It was let in by a listener that asked nobody for a certificate then.
+    guard let verdict = client.verdict else { return PeerRefusal(.noCertificate) }
     let again = worker.verdicts.again(verdict, by: trust, at: worker.date)
     client.verdict = again
     return again.refusal ?? refusal(of: again)
@@ -206,11 +208,7 @@ final class Connection: SocketOwner {
   private func setDeadline() {
     var next = listener.limits.idle.map { lastActivity + $0.milliseconds } ?? Int64.max
     next = min(next, exchange?.deadline ?? .max)
-    if let until = client.verdict?.until, until != .distantFuture {
-      // The clock of the calendar may be set: it is looked at now and then.
-      let left = max(0, Int64(until.timeIntervalSince(worker.date) * 1000))
-      next = min(next, worker.now + min(left, 30_000))
-    }
+    if let until = client.verdict?.until { next = min(next, worker.moment(of: until)) }
     timerDeadline = max(next, worker.now + 1)
     if next == Int64.max { stopTimer() } else { setTimer(timerDeadline) }
   }
@@ -301,8 +299,6 @@ protocol Exchange: AnyObject {
   func deadlinePassed()
   func begin()
   func clientIsReady()
-  /// Why it has to end under other rules and other trust; nil when it may go on.
-  func judgeAgain(by newer: Snapshot) -> ConnectionEnd?
   /// The router stops: nothing new shall begin.
   func isToEndSoon()
   func close()

@@ -47,7 +47,8 @@ final class Tunnel: Exchange, UpstreamUser {
   func upstreamFailed(_ upstream: Upstream, _ failure: Upstream.Failure) {
     guard upstream === self.upstream else { return }
     self.upstream = nil
-    guard tried.count <= upstream.cluster.configuration.retries, tried.count < upstream.cluster.current.count else {
+    // Once something was said, there is no other to say the rest to.
+    guard !upstream.wasReady, tried.count <= upstream.cluster.configuration.retries, tried.count < upstream.cluster.current.count else {
       return connection.close(
         .backend(code: failure.code, message: "\(upstream.endpoint.location.address): \(failure.message)"))
     }
@@ -136,18 +137,6 @@ final class Tunnel: Exchange, UpstreamUser {
   }
 
   // MARK: End
-
-  func judgeAgain(by newer: Snapshot) -> ConnectionEnd? {
-    guard let upstream, let side = upstream.side, let verdict = side.verdict,
-      let cluster = newer.cluster(named: upstream.cluster.name)
-    else { return nil }
-    guard let context = try? cluster.context(for: upstream.endpoint.location.host), let trust = context.trust else {
-      return nil
-    }
-    let again = worker.verdicts.again(verdict, by: trust, at: worker.date)
-    side.verdict = again
-    return again.refusal.map { .backend(code: $0.code, message: $0.message) }
-  }
 
   var deadline: Int64 { .max }
 

@@ -18,14 +18,19 @@ struct ForwardedIdentity: Sendable {
   }
 
   private static func plain(_ byte: UInt8) -> UInt8 {
-    byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : HTTPFields.lowered(byte)
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): HTTPFields.lowered(byte)
+    default: UInt8(ascii: "-")
+    }
   }
 
   private static func bit(_ length: Int) -> UInt64 { 1 << UInt64(min(length, 63)) }
 
   /// Takes out of a client's request what only the router may say.
   ///
-  /// Some backends read `_` as `-`: those names are taken out too.
+  /// Some backends read `_` as `-`, and gateways make one variable of all names that differ by punctuation: those names
+  /// are taken out too.
   func sanitize(_ fields: inout HTTPFields) {
     fields.remove { name in
       guard lengths & Self.bit(name.count) != 0 else { return false }

@@ -1,8 +1,9 @@
 import Foundation
 
 /// A connection to a backend that speaks HTTP/1.1: one transaction after the other.
-final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flushable {
+final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTPBackendAttempt, HTTP1ParserUser, Flushable, Resumable {
   var isQueued = false
+  var waitsForItsTurn = false
   private let worker: Worker
   private unowned let pool: BackendPool
   private var upstream: Upstream?
@@ -42,6 +43,7 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
 
   private func connect(to endpoint: Endpoint) {
     transaction?.tried.append(endpoint)
+    transaction?.attempt = self
     let upstream = Upstream(to: endpoint, of: cluster, for: self, worker: worker)
     self.upstream = upstream
     // It lives as long as somebody waits for it.
@@ -53,7 +55,7 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
 
   func upstreamFailed(_ upstream: Upstream, _ failure: Upstream.Failure) {
     guard upstream === self.upstream else { return }
-    fail(failure.code, "\(upstream.endpoint.location.address): \(failure.message)", isUnused: true)
+    fail(failure.code, "\(upstream.endpoint.location.address): \(failure.message)", isUnused: !upstream.wasReady)
   }
 
   var isUsable: Bool {
@@ -120,6 +122,8 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
     close()
   }
 
+  func isAbandoned(by transaction: HTTPTransaction) { if transaction === self.transaction { cancel() } }
+
   // MARK: The answer
 
   func upstream(_ upstream: Upstream, isReady side: Side) {
@@ -132,14 +136,17 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
   func goOn() { read() }
 
   private func read() {
-    guard let side = upstream?.side else { return }
+    guard let side = upstream?.side, side.isOpen else { return }
+    var share = Worker.share
     while transaction?.clientIsCongested != true {
+      guard share > 0 else { return worker.continueLater(self) }
       switch side.read() {
       case .nothing: return
       case .failed:
         return fail("cut", side.failure?.message ?? "the connection was cut", isUnused: false)
       case .end: return ended()
       case .bytes(let bytes):
+        share -= bytes.count
         guard take(bytes) else { return }
       }
     }
@@ -186,7 +193,9 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTP1ParserUser, Flus
     hasAnswered = true
     let status = parser.status
     var fields = parser.takeFields()
-    guard status >= 100, parser.isVersion1, !fields.hasUnknownLength else {
+    // Nobody becomes raw who didn't ask for it.
+    let isUnasked = status == 101 && transaction.request.upgrade == nil
+    guard status >= 100, !isUnasked, parser.isVersion1, !fields.hasUnknownLength else {
       return fail("malformed", "the backend's answer can't be followed", isUnused: false)
     }
     var head = HTTPResponseHead(status: status, fields: HTTPFields(), length: nil)

@@ -17,8 +17,6 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
   private var hasEnded = false
   private var isEnding = false
   private var headBegan: Int64?
-  /// When the client has to be done with what it began.
-  private(set) var deadline = Int64.max
 
   init(_ connection: Connection) {
     self.connection = connection
@@ -37,34 +35,48 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
     if let failure = client.failure { return connection.close(.client(failure)) }
     if hasEnded, !client.isCongested { return end() }
     if wasCongested, !client.isCongested { transaction?.clientTakesMore() }
+    // Who waits for an answer isn't read from, and may be gone nevertheless.
+    if !mayRead {
+      client.noticeBreak()
+      if let failure = client.failure { return connection.close(.client(failure)) }
+    }
     read()
   }
 
   private var client: Side { connection.client }
 
   private func read() {
+    var share = Worker.share
     while !hasEnded, mayRead {
+      guard share > 0 else {
+        worker.continueLater(connection)
+        break
+      }
       if !rest.isEmpty {
         let waiting = rest
         rest = []
         waiting.withUnsafeBytes { take($0) }
+        share -= waiting.count - rest.count
         continue
       }
       switch client.read() {
-      case .nothing: return setDeadline()
+      case .nothing: return noteTime()
       case .failed: return connection.close(.client(client.failure ?? .ended))
       case .end:
         clientHasEnded()
         return
-      case .bytes(let bytes): take(bytes)
+      case .bytes(let bytes):
+        share -= bytes.count
+        take(bytes)
       }
     }
-    setDeadline()
+    noteTime()
   }
 
   /// A client may send its next request early; it is looked at when its turn comes.
   private var mayRead: Bool {
-    guard let transaction else { return true }
+    // Who doesn't take answers, isn't asked for more requests.
+    guard let transaction else { return !client.isCongested }
     return isRaw ? !transaction.isCongested : !requestIsWhole && !transaction.isCongested
   }
 
@@ -141,6 +153,13 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
       out.begin(head, isChunked: false, closes: false)
       return worker.flushLater(self)
     }
+    var head = head
+    if !head.hasBody, transaction?.request.method != "HEAD", head.status != 204, head.status != 304,
+      !head.fields.has(.contentLength)
+    {
+      // An HTTP/2 backend needn't say that nothing follows; here it would be awaited (RFC 9112 §6.3).
+      head.fields.add("content-length", "0")
+    }
     // A request that wasn't read to its end leaves the connection in the midst of it.
     if !requestIsWhole { keepsAlive = keepsAlive && transaction?.request.hasBody == false }
     isChunked = head.hasBody && head.length == nil && parser.minor >= 1
@@ -172,7 +191,12 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
 
   func wantsMoreBody() { worker.continueLater(connection) }
 
-  func flush() { out.take { client.write($0) } }
+  func flush() {
+    out.take { client.write($0) }
+    // Told by no event of the client's any more.
+    if client.failure != nil { return worker.continueLater(connection) }
+    if client.isCongested { connection.deadlineChanged() }
+  }
 
   private func answerAlone(_ status: Int, _ reason: String) {
     keepsAlive = false
@@ -188,17 +212,22 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
 
   // MARK: Time
 
-  private func setDeadline() {
-    let limit = connection.listener.limits.request.milliseconds
+  private func noteTime() {
     if parser.isInMessage, transaction == nil {
       // Time for a head begins with its first byte, and isn't given again with each.
       headBegan = headBegan ?? worker.now
     } else {
       headBegan = nil
     }
-    let isSlow = parser.isInMessage && !requestIsWhole && transaction?.isCongested != true || client.isCongested
-    deadline = isSlow ? (headBegan ?? connection.lastActivity) + limit : .max
     connection.deadlineChanged()
+  }
+
+  /// When the client has to be done with what it began, or to have taken something of what it asked for.
+  var deadline: Int64 {
+    let limit = connection.listener.limits.request.milliseconds
+    if client.isCongested { return client.lastTaken + limit }
+    let isSlow = parser.isInMessage && !requestIsWhole && transaction?.isCongested != true
+    return isSlow ? (headBegan ?? connection.lastActivity) + limit : .max
   }
 
   func deadlinePassed() {
@@ -207,8 +236,6 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
   }
 
   // MARK: The end
-
-  func judgeAgain(by newer: Snapshot) -> ConnectionEnd? { nil }
 
   func isToEndSoon() {
     isEnding = true
@@ -224,5 +251,9 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
     if !client.isCongested { connection.close(.finished) }
   }
 
-  func close() { transaction?.cancel() }
+  func close() {
+    transaction?.cancel()
+    // It knows the connection, which knows this.
+    transaction = nil
+  }
 }

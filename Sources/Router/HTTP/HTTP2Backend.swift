@@ -1,7 +1,7 @@
 import Foundation
 
 /// A connection to a backend that speaks HTTP/2: many transactions at once.
-final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
+final class HTTP2Backend: UpstreamUser, HTTPBackendAttempt, HTTP2SessionUser, Flushable, Resumable {
   fileprivate let worker: Worker
   private unowned let pool: BackendPool
   private var upstream: Upstream?
@@ -12,6 +12,9 @@ final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
   private var isEnding = false
   private var hasEnded = false
   var isQueued = false
+  var waitsForItsTurn = false
+  /// How long it may lie idle.
+  private static let patience: Int64 = 60_000
   private let cluster: ClusterState
   let place: BackendPool.Place
 
@@ -20,7 +23,7 @@ final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
     _ endpoint: Endpoint, of cluster: ClusterState, for transaction: HTTPTransaction, pool: BackendPool, worker: Worker
   ) -> HTTP2Backend? {
     let backend = HTTP2Backend(cluster, at: BackendPool.Place(cluster, endpoint), pool: pool, worker: worker)
-    backend.waiting.append(transaction)
+    backend.wait(transaction)
     transaction.tried.append(endpoint)
     let upstream = Upstream(to: endpoint, of: cluster, for: backend, worker: worker)
     backend.upstream = upstream
@@ -41,10 +44,20 @@ final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
   }
 
   func begin(_ transaction: HTTPTransaction) {
-    guard upstream?.state == .ready else { return waiting.append(transaction) }
+    guard upstream?.state == .ready else { return wait(transaction) }
+    upstream?.isUsedAgain()
     start(transaction)
     worker.flushLater(self)
   }
+
+  private func wait(_ transaction: HTTPTransaction) {
+    waiting.append(transaction)
+    transaction.attempt = self
+  }
+
+  func isAbandoned(by transaction: HTTPTransaction) { waiting.removeAll { $0 === transaction } }
+
+  func upstreamIsUnused(_ upstream: Upstream) { retire() }
 
   func upstreamIsReady(_ upstream: Upstream) {
     session = HTTP2Session(.client, headLimit: 256 << 10, user: self)
@@ -68,19 +81,33 @@ final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
 
   func upstreamFailed(_ upstream: Upstream, _ failure: Upstream.Failure) {
     guard upstream === self.upstream else { return }
-    fail(failure.code, "\(upstream.endpoint.location.address): \(failure.message)", isUnused: true)
+    fail(failure.code, "\(upstream.endpoint.location.address): \(failure.message)", isUnused: !upstream.wasReady)
   }
 
   func upstream(_ upstream: Upstream, isReady side: Side) {
     let wasCongested = side.isCongested
     side.drain()
     if wasCongested, !side.isCongested { for stream in streams.values { stream.transaction?.clientStreamWantsMore() } }
+    read(side)
+  }
+
+  func goOn() {
+    if !hasEnded, let side = upstream?.side { read(side) }
+  }
+
+  private func read(_ side: Side) {
+    var share = Worker.share
     while true {
+      guard share > 0 else {
+        worker.continueLater(self)
+        return flush()
+      }
       switch side.read() {
       case .nothing: return flush()
       case .failed: return fail("cut", side.failure?.message ?? "the connection was cut", isUnused: false)
       case .end: return fail("cut", "the backend closed the connection", isUnused: false)
       case .bytes(let bytes):
+        share -= bytes.count
         if let problem = session?.receive(bytes) { return fail("malformed", "HTTP/2: \(problem)", isUnused: false) }
       }
     }
@@ -91,7 +118,8 @@ final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
     repeat {
       session.send(to: side)
     } while !side.isCongested && goOnWithWaiting()
-    if isEnding, streams.isEmpty || session.isOver { close() }
+    if session.isOver, !streams.isEmpty { return fail("cut", "the backend's session is over", isUnused: false) }
+    if isEnding || session.isOver, streams.isEmpty { close() }
   }
 
   /// - Returns: whether a client was told to wait, and may go on.
@@ -149,7 +177,8 @@ final class HTTP2Backend: UpstreamUser, HTTP2SessionUser, Flushable {
   func session(_ session: HTTP2Session, closedStream stream: Int32, isWhole: Bool) {
     guard let closed = streams.removeValue(forKey: stream) else { return }
     closed.transaction?.backendFailed("reset", "the backend reset the stream", isUnused: false)
-    if isEnding, streams.isEmpty { worker.flushLater(self) }
+    guard streams.isEmpty else { return }
+    if isEnding { worker.flushLater(self) } else { upstream?.rest(for: Self.patience) }
   }
 
   func sessionIsEnding(_ session: HTTP2Session) { isEnding = true }

@@ -12,7 +12,9 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
   private var headBegan: Int64?
   private var isEnding = false
   private var hasSaidGoodbye = false
-  private(set) var deadline = Int64.max
+  /// When to see next who takes nothing of its answers.
+  private var nextLook = Int64.max
+  private var resets = ResetAllowance()
 
   init(_ connection: Connection) {
     self.connection = connection
@@ -30,14 +32,21 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
     let wasCongested = client.isCongested
     client.drain()
     if wasCongested, !client.isCongested { for stream in streams.values { stream.transaction?.clientTakesMore() } }
+    var share = Worker.share
     // Who doesn't take answers, isn't asked for more requests.
     reading: while !client.isCongested {
+      guard share > 0 else {
+        worker.continueLater(connection)
+        break
+      }
       switch client.read() {
       case .nothing: break reading
       case .failed: return connection.close(.client(client.failure ?? .ended))
       case .end: return connection.close(.finished)
       case .bytes(let bytes):
+        share -= bytes.count
         if let problem = session?.receive(bytes) { return connection.close(.malformed("HTTP/2: \(problem)")) }
+        if resets.areUsedUp { return connection.close(.malformed("HTTP/2: too many streams that came to nothing")) }
       }
     }
     flush()
@@ -62,10 +71,15 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
       session.goAway()
       return flush()
     }
-    // A stream may be quiet as long as the connection; a head may not, and answers have to be taken.
-    let limit = connection.listener.limits.request.milliseconds
-    deadline = headBegan.map { $0 + limit } ?? (client.isCongested ? connection.lastActivity + limit : .max)
     connection.deadlineChanged()
+  }
+
+  private var limit: Int64 { connection.listener.limits.request.milliseconds }
+
+  /// A stream may be quiet as long as the connection; a head may not, and answers have to be taken.
+  var deadline: Int64 {
+    let awaited = headBegan.map { $0 + limit } ?? (connection.client.isCongested ? connection.client.lastTaken + limit : .max)
+    return min(awaited, nextLook)
   }
 
   /// Resets a stream, once what it has said so far is on its way.
@@ -81,9 +95,13 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
     return !waiting.isEmpty
   }
 
-  func deadlinePassed() { connection.close(.idle) }
-
-  func judgeAgain(by newer: Snapshot) -> ConnectionEnd? { nil }
+  func deadlinePassed() {
+    guard worker.now >= nextLook else { return connection.close(.idle) }
+    nextLook = streams.isEmpty ? .max : worker.now + limit
+    guard let session else { return }
+    // Whose window stays closed may keep the connection busy nevertheless.
+    for (id, stream) in streams where stream.hasStalled(session.progress(id)) { fail(id) }
+  }
 
   func isToEndSoon() {
     isEnding = true
@@ -100,7 +118,9 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
 
   func session(_ session: HTTP2Session, beginsHead stream: Int32) {
     headBegan = worker.now
-    if streams[stream] == nil { streams[stream] = HTTP2ClientStream(stream, of: self) }
+    guard streams[stream] == nil else { return }
+    streams[stream] = HTTP2ClientStream(stream, of: self)
+    if nextLook == .max { nextLook = worker.now + limit }
   }
 
   func session(
@@ -123,10 +143,27 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
 
   func session(_ session: HTTP2Session, closedStream stream: Int32, isWhole: Bool) {
     guard let closed = streams.removeValue(forKey: stream) else { return }
+    if !isWhole, closed.transaction?.isDone != true { resets.use(at: worker.now) }
     closed.transaction?.cancel()
   }
 
   func sessionIsEnding(_ session: HTTP2Session) {}
+}
+
+/// How many streams may still come to nothing, whether the client resets them or makes us do so: each costs more than
+/// the client pays for it (RFC 9113 §10.5).
+private struct ResetAllowance {
+  private static let most = 1000.0
+  private static let eachSecond = 33.0
+  private var left = Self.most
+  private var asOf: Int64 = 0
+
+  var areUsedUp: Bool { left < 0 }
+
+  mutating func use(at now: Int64) {
+    left = min(Self.most, left + Double(now - asOf) / 1000 * Self.eachSecond) - 1
+    asOf = now
+  }
 }
 
 /// One request of a client that speaks HTTP/2.
@@ -137,7 +174,9 @@ private final class HTTP2ClientStream: HTTPClientStream {
   private var head = HTTPRequestHead()
   private var trailers: HTTPFields?
   private var hasHead = false
-  private var isTooLarge = false
+  /// Of what is too much in its head.
+  private var leftOut = 0
+  private var isTooLarge: Bool { leftOut > 0 }
   private(set) var isWhole = false
   private var unconsumed = 0
 
@@ -157,9 +196,12 @@ private final class HTTP2ClientStream: HTTPClientStream {
       return (trailers?.count ?? 0) <= limit
     }
     guard name.first == UInt8(ascii: ":") else {
-      // What is too much is left out, and answered once the head is whole.
-      isTooLarge = isTooLarge || head.fields.count + name.count + value.count > limit
-      guard !isTooLarge else { return true }
+      // What is too much is left out, and answered once the head is whole. With a few bytes of HPACK one can ask for
+      // endlessly more than that: such a stream is given up.
+      guard !isTooLarge, head.fields.count + name.count + value.count <= limit else {
+        leftOut += name.count + value.count
+        return leftOut <= limit
+      }
       head.fields.append(name: name)
       head.fields.append(value: value)
       head.fields.endField()
@@ -219,6 +261,14 @@ private final class HTTP2ClientStream: HTTPClientStream {
   }
 
   // MARK: Answers
+
+  private var progress = HTTP2Session.Progress()
+
+  /// - Returns: whether the client has taken nothing of what there is for it since this was asked last.
+  func hasStalled(_ now: HTTP2Session.Progress) -> Bool {
+    defer { progress = now }
+    return now.waiting > 0 && progress.waiting > 0 && now.taken == progress.taken
+  }
 
   /// A backend was told to wait.
   private(set) var hasHeldUp = false

@@ -14,6 +14,7 @@ final class HTTP2Session {
   /// What a stream still has to send.
   private struct Body {
     var bytes = PendingBytes()
+    var taken = 0
     var hasEnded = false
     var trailers: HTTPFields?
     var isDeferred = false
@@ -154,6 +155,16 @@ final class HTTP2Session {
   /// How much of a stream's body its peer hasn't taken.
   func waiting(_ stream: Int32) -> Int { bodies[stream]?.bytes.count ?? 0 }
 
+  /// Bytes of a stream's body that its peer hasn't taken, and that it has.
+  struct Progress: Equatable {
+    var waiting = 0
+    var taken = 0
+  }
+
+  func progress(_ stream: Int32) -> Progress {
+    bodies[stream].map { Progress(waiting: $0.bytes.count, taken: $0.taken) } ?? Progress()
+  }
+
   func reset(_ stream: Int32, _ code: nghttp2_error_code) {
     nghttp2_submit_rst_stream(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, UInt32(code.rawValue))
   }
@@ -241,6 +252,7 @@ final class HTTP2Session {
       target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
       return count
     }
+    body.taken += count
     if body.bytes.isEmpty, body.hasEnded {
       flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
       if let trailers = body.trailers {

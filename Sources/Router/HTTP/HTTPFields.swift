@@ -206,9 +206,10 @@ extension UnsafeRawBufferPointer {
 extension HTTPFields {
   /// Takes out what holds for one connection only, and what the connection field names.
   mutating func removeHopByHop() {
-    var named: [String] = []
+    var named: Set<String> = []
     for value in values(.connection) {
-      named += value.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0)).trimmed.lowercased() }
+      named.formUnion(
+        value.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0)).trimmed.lowercased() })
     }
     remove(.hopByHop)
     // Most say `close` or `keep-alive`, and name nothing.

@@ -70,6 +70,8 @@ private enum PathAmbiguity {
         if let problem = problem(ofEncoded: plain) { return problem }
         index += 3
       case 0...0x20, 0x7f..., UInt8(ascii: "\\"): return "the path holds a character that has to be encoded"
+      // Some backends read a segment up to its parameters.
+      case UInt8(ascii: ";") where isDotSegment(length, dots): return "the path holds a dot segment"
       default: index += 1
       }
       length += 1
@@ -86,9 +88,9 @@ private enum PathAmbiguity {
     case UInt8(ascii: "/"): "the path holds %2f"
     case UInt8(ascii: "\\"): "the path holds %5c"
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "~"):
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+      UInt8(ascii: "~"):
       "the path encodes a character that needs no encoding"
-    // A dot has an answer of its own.
     default: nil
     }
   }

@@ -6,6 +6,8 @@ final class HTTPTransaction {
   private unowned let client: any HTTPClientStream
   let request: HTTPRequestHead
   private var backend: (any HTTPBackendStream)?
+  /// The connection that it waits for, until there is a backend.
+  var attempt: (any HTTPBackendAttempt)?
   /// What came of the body before a backend was there.
   private var early = PendingBytes()
   private var hasWholeRequest = false
@@ -113,7 +115,14 @@ final class HTTPTransaction {
   func cancel() {
     guard !isDone else { return }
     finish()
+    leaveBackend()
+  }
+
+  private func leaveBackend() {
     backend?.cancel()
+    let attempt = self.attempt
+    self.attempt = nil
+    attempt?.isAbandoned(by: self)
   }
 
   /// The backend takes more of the request.
@@ -125,6 +134,7 @@ final class HTTPTransaction {
   // MARK: The backend
 
   func backendIsReady(_ backend: any HTTPBackendStream) {
+    attempt = nil
     guard !isDone else { return backend.cancel() }
     self.backend = backend
     early.take { bytes in
@@ -140,6 +150,7 @@ final class HTTPTransaction {
 
   /// - Parameter isUnused: the backend can't have seen the request.
   func backendFailed(_ code: String, _ message: String, isUnused: Bool) {
+    attempt = nil
     guard !isDone else { return }
     backend = nil
     if status == nil, let cluster, attempts <= cluster.configuration.retries,
@@ -195,11 +206,18 @@ final class HTTPTransaction {
   private func refuse(_ status: Int, _ reason: String, detail: String?) {
     guard !isDone, self.status == nil else { return }
     self.status = status
-    backend?.cancel()
+    leaveBackend()
     let problem = HTTPProblem(status: status, detail: detail, id: recordID)
     finish(reason)
-    client.send(problem.head)
-    problem.body.withUnsafeBytes { client.send(body: $0) }
+    sendOwn(problem.head, problem.body)
+  }
+
+  private func sendOwn(_ head: HTTPResponseHead, _ body: [UInt8]) {
+    var head = head
+    // What answers HEAD says how long the body would be (RFC 9110 §9.3.2).
+    head.hasBody = head.hasBody && request.method != "HEAD"
+    client.send(head)
+    if head.hasBody, !body.isEmpty { body.withUnsafeBytes { client.send(body: $0) } }
     client.end(nil)
   }
 
@@ -211,9 +229,7 @@ final class HTTPTransaction {
     if let type { fields.add("content-type", type) }
     if status != 204 { fields.add("content-length", String(body.count)) }
     finish()
-    client.send(HTTPResponseHead(status: status, fields: fields, length: body.count, hasBody: status != 204))
-    if !body.isEmpty { body.withUnsafeBytes { client.send(body: $0) } }
-    client.end(nil)
+    sendOwn(HTTPResponseHead(status: status, fields: fields, length: body.count, hasBody: status != 204), body)
   }
 
   private func finish(_ reason: String? = nil) {
@@ -255,6 +271,12 @@ protocol HTTPBackendStream: AnyObject {
   /// The client takes more again.
   func goOn()
   var isCongested: Bool { get }
+}
+
+/// A connection that is still to come.
+protocol HTTPBackendAttempt: AnyObject {
+  /// The transaction doesn't wait any more.
+  func isAbandoned(by transaction: HTTPTransaction)
 }
 
 struct HTTPResponseHead {

@@ -16,6 +16,10 @@ package final class EventSink: Sendable {
   private let logger: Logger
   private let access: Mutex<AccessLogging>
   private let lines: LineWriter
+  /// The logger waits for who reads it: a worker leaves that to this.
+  private let telling = DispatchQueue(label: "events")
+  private let untold = Atomic<Int>(0)
+  private static let mostUntold = 1000
   package let records: HandshakeRecords
 
   package init(logger: Logger, access: AccessLogging, lines: LineWriter, records: HandshakeRecords) {
@@ -27,9 +31,20 @@ package final class EventSink: Sendable {
 
   package func setAccess(_ access: AccessLogging) { self.access.withLock { $0 = access } }
 
-  package func note(_ message: String) { logger.info("\(message)") }
+  package func note(_ message: String) { tell(.info, message) }
 
-  package func problem(_ message: String) { logger.error("\(message)") }
+  package func problem(_ message: String) { tell(.error, message) }
+
+  private func tell(_ level: Logger.Level, _ message: String) {
+    guard untold.add(1, ordering: .relaxed).newValue <= Self.mostUntold else {
+      untold.subtract(1, ordering: .relaxed)
+      return lines.drop()
+    }
+    telling.async { [self] in
+      logger.log(level: level, "\(message)")
+      untold.subtract(1, ordering: .relaxed)
+    }
+  }
 
   func ended(_ connection: Connection, _ end: ConnectionEnd) {
     // What is asked on the admin socket is no traffic.

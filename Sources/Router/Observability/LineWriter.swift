@@ -15,6 +15,9 @@ package final class LineWriter: @unchecked Sendable {
   /// How many lines were not written because too many waited.
   package var dropped: Int { droppedCount.load(ordering: .relaxed) }
 
+  /// Counts one that can't be written elsewhere.
+  package func drop() { droppedCount.add(1, ordering: .relaxed) }
+
   package init(_ descriptor: Int32) {
     self.descriptor = descriptor
     Thread.detachNewThread { [self] in run() }

@@ -23,7 +23,11 @@ package struct SocketAddress: Sendable, Hashable {
         return .v4(withUnsafeBytes(of: address.sin_addr) { Array($0) }, port: UInt16(bigEndian: address.sin_port))
       case AF_INET6 where Int(length) >= MemoryLayout<sockaddr_in6>.size:
         let address = raw.loadUnaligned(as: sockaddr_in6.self)
-        return .v6(withUnsafeBytes(of: address.sin6_addr) { Array($0) }, port: UInt16(bigEndian: address.sin6_port))
+        let octets = withUnsafeBytes(of: address.sin6_addr) { Array($0) }
+        let port = UInt16(bigEndian: address.sin6_port)
+        // A client by IPv4 on a socket for both (RFC 4291 §2.5.5.2). It is known by the address that it has.
+        guard octets.starts(with: Self.mapped) else { return .v6(octets, port: port) }
+        return .v4(Array(octets.suffix(4)), port: port)
       case AF_UNIX:
         return .unix("")
       default:
@@ -31,6 +35,8 @@ package struct SocketAddress: Sendable, Hashable {
       }
     }
   }
+
+  private static let mapped = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]
 
   /// - Returns: nil where a path is too long for the system, or an address has a wrong size.
   package func withSystemAddress<R>(_ body: (UnsafePointer<sockaddr>, UInt32) -> R) -> R? {

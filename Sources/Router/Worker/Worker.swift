@@ -10,6 +10,8 @@ package final class Worker: @unchecked Sendable {
   let bytes = TLSBytes()
   /// Plaintext on its way from one side to the other.
   let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: TLSBytes.inputCapacity + (64 << 10), alignment: 64)
+  /// What nobody wants to have. It goes nowhere else, since it may come while somebody reads what another side brought.
+  let waste = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
   var verdicts = VerdictCache()
   var timers: TimerWheel
   let counters = WorkerCounters()
@@ -37,8 +39,13 @@ package final class Worker: @unchecked Sendable {
   /// Closed in this round: the poller may still hold what it has to say of them.
   private var ended: [AnyObject] = []
   /// Had their share of this round, and have more to do.
-  private var unfinished: [Connection] = []
-  private var goingOn: [Connection] = []
+  private var unfinished: [any Resumable] = []
+  private var goingOn: [any Resumable] = []
+  /// Connections to backends that showed a certificate.
+  private var verified: [ObjectIdentifier: Upstream] = [:]
+  /// Are still to be held against the newest snapshot: some in each round, since others shall be served meanwhile.
+  private var unjudged: ArraySlice<any Judged> = []
+  private static let judgedAtOnce = 64
   private var paused: [(socket: ListeningSocket, until: Int64)] = []
   private var isStopping = false
   private var stopDeadline = Int64.max
@@ -54,7 +61,10 @@ package final class Worker: @unchecked Sendable {
     timers = TimerWheel(now: now)
   }
 
-  deinit { scratch.deallocate() }
+  deinit {
+    scratch.deallocate()
+    waste.deallocate()
+  }
 
   /// Runs something on the worker's thread, soon.
   package func post(_ message: @escaping @Sendable (Worker) -> Void) {
@@ -72,7 +82,7 @@ package final class Worker: @unchecked Sendable {
     _ = linux_name_thread("worker-\(index)")
     try? poller.add(wake.descriptor, .reading, owner: Unmanaged<PollTarget>.passUnretained(wake).toOpaque())
     while !(isStopping && connections.isEmpty) {
-      let patience = !unfinished.isEmpty ? 0 : connections.isEmpty ? 500 : Int32(TimerWheel.tick)
+      let patience = !unfinished.isEmpty || !unjudged.isEmpty ? 0 : connections.isEmpty ? 500 : Int32(TimerWheel.tick)
       let found = poller.wait(patience)
       readClocks()
       poller.forEach(found) { readiness in
@@ -91,8 +101,12 @@ package final class Worker: @unchecked Sendable {
     if wake.takeSignal() { readMail() }
     flushAll()
     swap(&unfinished, &goingOn)
-    for connection in goingOn { connection.goOn() }
+    for one in goingOn {
+      one.waitsForItsTurn = false
+      one.goOn()
+    }
     goingOn.removeAll(keepingCapacity: true)
+    judgeSome()
     flushAll()
     for owner in timers.due(now) { owner.timerFired() }
     goOnAccepting()
@@ -145,6 +159,13 @@ package final class Worker: @unchecked Sendable {
     return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
   }
 
+  /// When to look whether a date has come. The calendar's clock may be set: it is looked at now and then.
+  func moment(of date: Date) -> Int64 {
+    guard date != .distantFuture else { return .max }
+    let left = max(0, date.timeIntervalSince(self.date) * 1000)
+    return now + Int64(min(left, 30_000))
+  }
+
   // MARK: Listeners
 
   /// Puts another snapshot in force.
@@ -166,8 +187,19 @@ package final class Worker: @unchecked Sendable {
       }
     }
     verdicts.keepOnly(snapshot.trusts)
-    for connection in connections.values { connection.judgeAgain(by: snapshot) }
+    unjudged = (connections.values.map { $0 as any Judged } + verified.values.map { $0 as any Judged })[...]
   }
+
+  private func judgeSome() {
+    guard !unjudged.isEmpty, let snapshot else { return }
+    for one in unjudged.prefix(Self.judgedAtOnce) { one.judgeAgain(by: snapshot) }
+    unjudged = unjudged.dropFirst(Self.judgedAtOnce)
+    if unjudged.isEmpty { unjudged = [] }
+  }
+
+  func isVerified(_ upstream: Upstream) { verified[ObjectIdentifier(upstream)] = upstream }
+
+  func isOver(_ upstream: Upstream) { verified[ObjectIdentifier(upstream)] = nil }
 
   private func listen(_ descriptor: Int32, _ listener: ListenerState) {
     let socket = ListeningSocket(descriptor, listener: listener, worker: self)
@@ -252,7 +284,14 @@ package final class Worker: @unchecked Sendable {
     ended.append(farewell)
   }
 
-  func continueLater(_ connection: Connection) { unfinished.append(connection) }
+  /// How much one may read before the others have their turn.
+  static let share = 256 << 10
+
+  func continueLater(_ one: any Resumable) {
+    guard !one.waitsForItsTurn else { return }
+    one.waitsForItsTurn = true
+    unfinished.append(one)
+  }
 
   /// Keeps it until what the poller has told is done with.
   func keep(_ object: AnyObject) { ended.append(object) }
@@ -267,6 +306,17 @@ package final class Worker: @unchecked Sendable {
     stopDeadline = now + milliseconds
     for connection in connections.values { connection.isToEndSoon() }
   }
+}
+
+/// Goes on in the next round.
+protocol Resumable: AnyObject {
+  var waitsForItsTurn: Bool { get set }
+  func goOn()
+}
+
+/// Was let in by what held then.
+protocol Judged: AnyObject {
+  func judgeAgain(by newer: Snapshot)
 }
 
 /// Gathers what it sends.

@@ -45,6 +45,17 @@ struct AllowRulesTests {
     return try RunningRouter((["listeners:"] + listeners + [clusters, ""]).joined(separator: "\n"), in: workspace)
   }
 
+  @Test("who came in without a certificate has to go when one is demanded")
+  func demanded() throws {
+    let router = try router([("in", "allow: [{any: true}]")])
+    let demanding = try String(contentsOf: workspace.directory.file("router.yaml"), encoding: .utf8)
+    let open = demanding.replacing("clients: {trust: pki/ca.crt, allow: [{any: true}]}", with: "insecureAnyClient: true")
+    #expect(try router.reload(open).contains("reloaded"))
+    let held = try router.hold(2)
+    #expect(try router.reload(demanding).contains("reloaded"))
+    #expect(try held.wait(for: "end", count: 2).allSatisfy { $0.isAlert("certificate required") }, "\(held.told)")
+  }
+
   @Test("each kind of rule lets in whom it matches and nobody else, and the log names it")
   func allowed() throws {
     let digits = fingerprint.replacing(":", with: "").lowercased()

@@ -76,12 +76,6 @@ struct BackendFailureTests {
     #expect(answers.allSatisfy { $0.outcome == "answered" }, "\(answers)")
   }
 
-  /// Kilobytes that the router's process holds in memory.
-  private func memory(of router: RunningRouter) throws -> Int {
-    let text = try workspace.bash("awk '/VmRSS/ {print $2}' /proc/\(router.process.pid)/status").text
-    return try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))
-  }
-
   @Test("one that reads nothing holds up its client, fills no memory, and others are served")
   func stalled() throws {
     let stall = try Peer.backend("stall", in: workspace)
@@ -89,13 +83,13 @@ struct BackendFailureTests {
       OneListener(to: stall.port).yaml
         .replacing("clusters:", with: "  - {name: plain, listen: \"127.0.0.1:0\", to: echo}\nclusters:")
         + "  - {name: echo, endpoints: [\"127.0.0.1:\(echo.port)\"]}\n", in: workspace)
-    let before = try memory(of: router)
+    let before = try router.memory()
     let pushing = try (1...4).map { _ in try router.start("push", as: "robot-1", "--mib", "256") }
     for push in pushing {
       let taken = try push.wait(for: "stuck")[0].count
       #expect((taken ?? .max) < 64 << 20)
     }
-    #expect(try memory(of: router) - before < 64 << 10)
+    #expect(try router.memory() - before < 64 << 20)
     #expect(try router.exchange(on: "plain", "--plain").outcome == "answered")
   }
 

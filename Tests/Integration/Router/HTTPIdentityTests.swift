@@ -80,7 +80,8 @@ struct HTTPIdentityTests {
     let forged = [
       "X-Forwarded-Client-Cert: forged", "X_Forwarded_Client_Cert: forged", "x-forwarded_client-cert: forged",
       "X-Fleet-Node: forged", "X_FLEET_NODE: forged", "X-Fleet_Org: forged", "X-Forwarded-For: 198.51.100.7",
-      "X_Forwarded_For: 198.51.100.7", "X-Forwarded-Proto: forged", "X-Unrelated: mine",
+      "X_Forwarded_For: 198.51.100.7", "X-Forwarded-Proto: forged", "X.Forwarded.Client.Cert: forged",
+      "X+Fleet~Node: forged", "X-Unrelated: mine",
     ]
     try workspace.write(forged.joined(separator: "\n") + "\n", to: "fields")
     let echoed = try router.curl(version, "-H", "@fields", "https://localhost/").echoed()

@@ -12,10 +12,11 @@ struct HTTPLimitsTests {
     backend = try .backend("web", in: workspace)
   }
 
-  private func router(to endpoints: [String]? = nil, limits: String = "") throws -> RunningRouter {
+  private func router(to endpoints: [String]? = nil, limits: String = "", more: String = "") throws -> RunningRouter {
     let endpoints = endpoints ?? ["127.0.0.1:\(backend.port)"]
     return try RunningRouter(
-      OneListener(to: endpoints).with { $0.more = "protocol: http\n    limits: {\(limits)}" }.yaml, in: workspace)
+      OneListener(to: endpoints).with { $0.more = "protocol: http\n    limits: {\(limits)}\n    \(more)" }.yaml,
+      in: workspace)
   }
 
   @Test("a head larger than limits.header is 431")
@@ -79,6 +80,37 @@ struct HTTPLimitsTests {
     #expect(backend.events("request").isEmpty)
   }
 
+  @Test("who asks and asks and takes no answers, isn't heard any more", arguments: ["/large", "//"])
+  func deaf(path: String) throws {
+    // The second the router answers itself.
+    let router = try router(limits: "request: 5s", more: "routes: [{path: /, to: back}]")
+    let before = try router.memory()
+    let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    let deaf = try router.start("push", as: "robot-1", "--mib", "256", "--text", request)
+    #expect((try deaf.wait(for: "stuck")[0].count ?? .max) < 64 << 20)
+    #expect(try router.memory() - before < 64 << 20)
+    #expect(try router.curl("https://localhost/").status == 200)
+    try deaf.wait(for: "cut")
+  }
+
+  @Test("who goes away in the midst of requests leaves no memory and no connection behind")
+  func abandoned() throws {
+    let router = try router()
+    try Peer.run(router.client("abandon", as: "robot-1", on: "in", ["--count", "50"]), in: workspace)
+    let before = try router.memory()
+    try Peer.run(router.client("abandon", as: "robot-1", on: "in", ["--count", "1000"]), in: workspace)
+    #expect(try router.memory() - before < 8 << 20)
+    #expect(try router.openFiles() < 50)
+  }
+
+  @Test("a client that goes away ends an answer without end", arguments: ["--http1.1", "--http2"])
+  func left(version: String) throws {
+    let router = try router()
+    let answer = try router.curl(version, "-m", "1", "https://localhost/endless")
+    #expect(answer.exit == 28 && answer.status == 200, "\(answer)")
+    try backend.wait(for: "left")
+  }
+
   // MARK: Backends
 
   private func refusing() throws -> String { "127.0.0.1:\(try ServerProcess.freePort())" }
@@ -113,6 +145,26 @@ struct HTTPLimitsTests {
     #expect([502].contains(posted.status))
     let seen = backend.events("request").filter { $0.detail == "POST /silent-end" }
     #expect(seen.count == 1, "what may not be repeated isn't")
+  }
+
+  @Test("a backend that changes the protocol unasked is a bad one", arguments: ["--http1.1", "--http2"])
+  func unasked(version: String) throws {
+    let router = try router()
+    #expect(try router.curl(version, "https://localhost/upgrade").status == 502)
+    #expect(try router.curl(version, "https://localhost/").status == 200)
+  }
+
+  @Test("an answer of HTTP/2 that is a head and no more, ends on HTTP/1.1", arguments: ["--http1.1", "--http2"])
+  func bodiless(version: String) throws {
+    let backend = try Peer.backend("bodiless", in: workspace)
+    let router = try RunningRouter(
+      OneListener(to: backend.port).with {
+        $0.more = "protocol: http"
+        $0.cluster = "protocol: http2"
+      }.yaml, in: workspace)
+    let answer = try router.curl(version, "-m", "60", "https://localhost/1", "https://localhost/2")
+    #expect(answer.exit == 0 && answer.requests.map { $0[0] } == ["302", "302"], "\(answer)")
+    #expect(answer.requests.map { $0[2] } == ["1", "0"])
   }
 
   @Test("an upgrade makes a connection of both directions")

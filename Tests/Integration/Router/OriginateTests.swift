@@ -75,4 +75,27 @@ struct OriginateTests {
     #expect(try router.exchange("--plain").wasCut)
     try router.waitForAccess(count: 3) { $0.outcome == "backend-revoked" }
   }
+
+  @Test("so do answers of HTTP that it is in the midst of")
+  func revokedAnswer() throws {
+    try workspace.bash("countersign crl -o ca.crl --quiet")
+    let web = try Peer.backend("web", in: workspace)
+    let before = try RunningRouter(
+      OneListener(to: web.port).with { $0.identity = "pki/backend.example.org" }.yaml, in: workspace)
+    let router = try RunningRouter(
+      """
+      listeners: [{name: in, listen: "127.0.0.1:0", protocol: http, to: back}]
+      clusters: [{name: back, endpoints: ["127.0.0.1:\(before.port())"], tls: {trust: pki/ca.crt, \(identity), crl: ca.crl}}]
+
+      """, in: workspace)
+    let curl = try BackgroundProcess(
+      ["curl", "-s", "-m", "180", "http://127.0.0.1:\(router.port())/endless"], in: workspace.path,
+      log: workspace.directory.file("endless"))
+    try web.wait(for: "request")
+    try workspace.bash("countersign revoke pki/backend.example.org.crt --quiet; countersign crl -o ca.crl --quiet")
+    #expect(try router.reload().contains("reloaded"))
+    try web.wait(for: "left", seconds: 10)
+    // The answer hasn't become whole.
+    #expect(curl.waitForExit(seconds: 10).map { $0 != 0 && $0 != 28 } == true)
+  }
 }

@@ -21,6 +21,7 @@ final class Peer: Sendable {
   }
 
   /// Runs a client to its end.
+  @discardableResult
   static func run(_ words: [String], in workspace: Workspace) throws -> [Told] {
     let all = program + words
     return Told.lines(try Tool.require(all[0], Array(all.dropFirst()), in: workspace.directory.url).text)

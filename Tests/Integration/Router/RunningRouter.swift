@@ -133,3 +133,18 @@ final class RunningRouter: Sendable {
     throw Tool.Failure(description: "the router doesn't listen:\n\(process.output)")
   }
 }
+
+/// What it takes of the machine.
+extension RunningRouter {
+  /// Bytes of memory that are its own.
+  func memory() throws -> Int {
+    let status = try String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+    guard let kibibytes = line?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+      throw Tool.Failure(description: "no memory in \(status)")
+    }
+    return kibibytes << 10
+  }
+
+  func openFiles() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.pid)/fd").count }
+}

@@ -14,6 +14,7 @@ import backends  # noqa: E402
 import crowd  # noqa: E402
 import endpoints  # noqa: E402
 import exchange  # noqa: E402
+import frames  # noqa: E402
 import messages  # noqa: E402
 import resume  # noqa: E402
 import streams  # noqa: E402
@@ -41,8 +42,8 @@ def client(commands, name, action, words):
     parser.add_argument("--silent", action="store_true", help="sends nothing, and waits for the end")
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--mib", type=int, default=1)
-    parser.add_argument("--case", action="append", help="which of the wrong handshakes; all")
-    parser.add_argument("--how", choices=["nothing", "half", "bytewise", "garbage"], default="nothing")
+    parser.add_argument("--case", action="append", help="which of the wrong handshakes, requests, floods; all")
+    parser.add_argument("--how", choices=["nothing", "half", "bytewise", "garbage", "busy"], default="nothing")
     parser.set_defaults(action=action)
 
 
@@ -84,8 +85,12 @@ def arguments():
     client(commands, "session", resume.session, "saves a TLS session, or resumes it without a certificate")
     client(commands, "nats", messages.nats, "publishes to itself")
     client(commands, "trickle", web.trickle, "says something a byte at a time, until there is an answer")
+    client(commands, "abandon", web.abandon, "goes away in the midst of its requests, count times")
     client(commands, "upgrade", web.upgrade, "leaves HTTP/1.1 for an echo, and says something count times")
     client(commands, "grpc", web.grpc_client, "calls gRPC: once, in a stream of count messages, and in vain")
+    client(commands, "requests", frames.requests, "requests of HTTP/2 that are none; tells what became of each")
+    client(commands, "flood", frames.flood, "frames of HTTP/2 for count seconds")
+    client(commands, "shut", frames.shut, "takes no answers of HTTP/2")
     client(commands, "hold", crowd.hold, "holds connections open; on SIGUSR1 says something on each")
     client(commands, "load", crowd.load, "exchanges, on count connections at once, until SIGTERM")
     client(commands, "slow", crowd.slow, "never comes to the end of its handshake")
@@ -98,6 +103,7 @@ def arguments():
     backend(commands, "send", backends.send, "sends and ends; then tells how much comes")
     backend(commands, "proxied", backends.proxied, "tells the PROXY header that each connection begins with, then echoes")
     backend(commands, "web", web.web, "answers requests of HTTP/1.1 with what they were")
+    backend(commands, "bodiless", frames.bodiless, "answers requests of HTTP/2 by heads that are all")
     backend(commands, "grpc-echo", web.grpc_backend, "an echo by gRPC, on HTTP/2 without TLS")
     backend(commands, "switched", endpoints.switched, "an echo; SIGUSR1 turns it off and on")
     backend(commands, "switched-off", endpoints.switched_off, "the same, off at first")

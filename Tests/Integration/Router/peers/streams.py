@@ -136,7 +136,8 @@ def drink(options):
 def push(options):
     stream = connect(options)
     stream.setblocking(False)
-    sent, bytes_ = 0, b"x" * 65536
+    text = options.text.encode()
+    sent, bytes_ = 0, text * (65536 // len(text))
     last = time.monotonic()
     while sent < options.mib << 20 and time.monotonic() - last < 3:
         try:
@@ -145,4 +146,7 @@ def push(options):
         except (ssl.SSLWantWriteError, ssl.SSLWantReadError, BlockingIOError):
             select.select([], [stream], [], 0.1)
     say(event="stuck", count=sent)
-    time.sleep(PATIENCE)
+    poller = select.poll()
+    poller.register(stream, 0)
+    if poller.poll(PATIENCE * 1000):
+        say(event="cut")

@@ -18,7 +18,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def body(self):
         if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            return body if len(body) == length else None
         whole = b""
         while size := int(self.rfile.readline(), 16):
             whole += self.rfile.read(size)
@@ -32,6 +34,9 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/upgrade":
             return self.upgrade()
         body = self.body()
+        if body is None:
+            self.close_connection = True
+            return
         say(event="request", detail=f"{self.command} {self.path}")
         if path == "/cut":
             self.send_response(200)
@@ -40,6 +45,14 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"half")
             self.close_connection = True
             return
+        if path == "/large":
+            self.send_response(200)
+            self.send_header("Content-Length", str(1 << 20))
+            self.end_headers()
+            self.wfile.write(bytes(1 << 20))
+            return
+        if path == "/endless":
+            return self.endless()
         if path == "/silent-end":
             self.close_connection = True
             return
@@ -71,6 +84,18 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         while part := self.rfile.read1(65536):
             self.wfile.write(part)
+        self.close_connection = True
+
+    def endless(self):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b"5\r\nhello\r\n")
+                time.sleep(0.05)
+        except OSError:
+            say(event="left")
         self.close_connection = True
 
     do_GET = do_HEAD = do_POST = do_PUT = answer
@@ -109,6 +134,13 @@ def trickle(options):
     except (OSError, EOFError) as error:
         outcome, _ = ending(error)
     say(outcome=outcome, detail=answer.decode(), seconds=time.monotonic() - began)
+
+
+def abandon(options):
+    for _ in range(options.count):
+        with connect(options) as stream:
+            stream.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + bytes(30_000))
+    say(event="done")
 
 
 def upgrade(options):
