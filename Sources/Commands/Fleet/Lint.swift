@@ -5,12 +5,15 @@ import Systems
 
 struct Lint: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lint", abstract: "Say what is wrong with a fleet file, and with the files of the systems it sets up.",
+    commandName: "lint",
+    abstract: "Say what is wrong with a fleet file, a router.yaml, and the files of the systems that are set up.",
     discussion: """
       Values files, config.toml, manifests of Secrets and ConfigMaps, PEM files, key stores; folders with all that is
-      in them. Of a fleet file: what it says, the files that it names, and `out` beside it, where it is there. Exit
-      code 1 when something is wrong.
+      in them. Of a fleet file: what it says, the files that it names, and `out` beside it, where it is there. Of a
+      router.yaml: what `router run` would say of it and of the files that it names. Exit code 1 when something is
+      wrong.
         countersign lint fleet.yaml
+        countersign lint /etc/countersign/router.yaml
         countersign lint values.yaml secrets/ --warn 14d
       """)
 

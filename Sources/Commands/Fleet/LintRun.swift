@@ -9,6 +9,7 @@ struct LintRun {
   let warning: Duration?
   private var files: [LintFile] = []
   private var fleets: [LintFile] = []
+  private var routers: [LintFile] = []
   private var seen: Set<String> = []
 
   init(now: Date, warning: Duration?) {
@@ -19,9 +20,15 @@ struct LintRun {
   /// Takes a file, or all files below a folder.
   /// - Throws: ``FileFailure``; ``CommandError`` for a folder without files.
   mutating func add(_ path: String) throws {
-    for file in try FolderWalk.files(at: path) where seen.insert(Self.identity(file)).inserted {
-      let file = LintFile(path: file, bytes: try InputFile.read(file))
-      if file.documents.contains(where: Fleet.isLikely) { fleets.append(file) } else { files.append(file) }
+    for name in try FolderWalk.files(at: path) where seen.insert(Self.identity(name)).inserted {
+      let file = LintFile(path: name, bytes: try InputFile.read(name))
+      if file.documents.contains(where: Fleet.isLikely) {
+        fleets.append(file)
+      } else if RouterLint.isRouter(file, isNamed: name == path) {
+        routers.append(file)
+      } else {
+        files.append(file)
+      }
     }
   }
 
@@ -34,7 +41,12 @@ struct LintRun {
       findings += result.findings
       read.formUnion([file.path] + result.files)
     }
-    // What a fleet file names was judged by what it says.
+    for file in routers {
+      let result = RouterLint(file: file, now: now, warning: warning).lint()
+      findings += result.findings
+      read.formUnion([file.path] + result.files)
+    }
+    // What these files name was judged by what they say.
     let judged = Set(read.map(Self.identity))
     let others = files.filter { !judged.contains(Self.identity($0.path)) }
     findings += FleetLint.findings(

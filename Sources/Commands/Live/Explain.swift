@@ -40,18 +40,47 @@ struct HandshakeRecordFacts: Facts {
   var record: HandshakeRecord
 
   func lines(_ style: TextStyle) -> [String] {
-    let presented = record.presented
-    return fieldLines([
+    fieldLines(refusal + evidence + expectation)
+  }
+
+  private var refusal: [(String, String?)] {
+    [
       ("refused", record.id), ("at", record.time.formatted(.iso8601)), ("listener", record.listener),
-      ("client", record.client), ("because", record.reason ?? record.outcome), ("hint", record.hint),
+      ("client", record.client), ("request", request), ("route", record.route),
+      ("because", record.reason ?? record.outcome), ("rule", record.rule), ("hint", record.hint),
+    ]
+  }
+
+  private var request: String? { record.method.map { "\($0) \(record.host ?? "")\(record.path ?? "")" } }
+
+  /// What the client showed.
+  private var evidence: [(String, String?)] {
+    let presented = record.presented
+    return [
       ("server name", record.serverName), ("TLS", record.version),
       ("presented", presented?.subject ?? "no certificate that could be read"), ("issuer", presented?.issuer),
-      ("serial", presented?.serial), ("names", Self.joined(presented?.names ?? [], ", ")),
+      ("serial", presented?.serial), ("names", presented.flatMap(names)),
       ("valid", presented.map { "\($0.notBefore.formatted(.iso8601)) to \($0.notAfter.formatted(.iso8601))" }),
-      ("sha256", presented?.fingerprint), ("chain", presented.map { _ in "\(record.chain.count) certificates" }),
+      ("sha256", presented?.fingerprint), ("chain", presented.map { _ in chain }),
+    ]
+  }
+
+  private func names(_ presented: HandshakeRecord.Presented) -> String? {
+    let more = presented.namesLeftOut.map { ["and \($0) more"] } ?? []
+    return Self.joined(presented.names + more, ", ")
+  }
+
+  private var chain: String {
+    let all = record.chain.count + (record.chainLeftOut ?? 0)
+    return "\(all) certificates" + (record.chainLeftOut.map { ", \($0) of them too large to be kept" } ?? "")
+  }
+
+  /// What was expected of it.
+  private var expectation: [(String, String?)] {
+    [
       ("trusted", Self.joined(record.trusted, "; ")), ("allow", Self.joined(record.allow, "; ")),
-      ("deny", Self.joined(record.deny, "; ")),
-    ])
+      ("deny", Self.joined(record.deny, "; ")), ("cluster", record.cluster), ("endpoint", record.endpoint),
+    ]
   }
 
   private static func joined(_ texts: [String], _ separator: String) -> String? {
@@ -70,7 +99,10 @@ struct AdminSocket {
     defer { close(descriptor) }
     var time = timeval(tv_sec: 10, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, UInt32(MemoryLayout<timeval>.size))
-    guard SocketAddress(.unix(path)).withSystemAddress({ connect(descriptor, $0, $1) }) == 0 else { throw failure() }
+    guard let result = SocketAddress(.unix(path)).withSystemAddress({ connect(descriptor, $0, $1) }) else {
+      throw CommandError.usage("\(path) is no path of a socket", hint: "it has 1 to 107 bytes")
+    }
+    guard result == 0 else { throw failure() }
     let request = Array("GET \(target) HTTP/1.0\r\nHost: router\r\n\r\n".utf8)
     guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { throw failure() }
     var answer: [UInt8] = []
@@ -91,8 +123,14 @@ struct AdminSocket {
   }
 
   private func failure() -> CommandError {
-    .environment(
-      "no router answers at \(path): \(String(cString: strerror(errno)))",
+    let number = errno
+    guard number != EACCES, number != EPERM else {
+      return .environment(
+        "\(path) can't be opened: permission denied",
+        hint: "its owner and its group may (mode 0660): ask as root, or as the user that the router runs as")
+    }
+    return .environment(
+      "no router answers at \(path): \(String(cString: strerror(number)))",
       hint: "is it running, and does its router.yaml name this path with admin?")
   }
 }

@@ -44,6 +44,7 @@ struct RouterRun: ParsableCommand {
       .init(
         path: path, configuration: parse, read: read, environment: ProcessInfo.processInfo.environment, logger: logger))
     try Privileges.drop(configuration)
+    warnOfUnreadable(configuration, logger)
     if restriction == .unavailable { logger.notice("this kernel can't close file systems to a process (Landlock)") }
     for (name, address) in service.addresses.sorted(by: { $0.key < $1.key }) {
       logger.info("listening", metadata: ["listener": "\(name)", "address": "\(address)"])
@@ -71,6 +72,18 @@ struct RouterRun: ParsableCommand {
     }
     manager.ready("serving")
     withExtendedLifetime(watchdog) { service.run() }
+  }
+
+  /// Said now, and not when something has to be renewed.
+  private func warnOfUnreadable(_ configuration: RouterConfiguration, _ logger: Logger) {
+    for (file, reason) in Privileges.unreadable(configuration, at: config) {
+      logger.warning(
+        "a reload will not be able to read \(file)",
+        metadata: [
+          "user": "\(configuration.user ?? "")", "reason": "\(reason)",
+          "hint": "let that user read it: one file that can't be read holds back all changes",
+        ])
+    }
   }
 
   private func tick(_ interval: Duration, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceTimer {

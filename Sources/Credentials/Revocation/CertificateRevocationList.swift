@@ -17,13 +17,14 @@ package struct CertificateRevocationList: Hashable, Sendable {
 
   /// Why the list can't answer for anybody: an extension that we don't understand, a delta or indirect list.
   package let defect: Reason?
-  let scope: Scope
+  package let scope: Scope
   let tbs: ArraySlice<UInt8>
   let signature: ArraySlice<UInt8>
+  let knownSigners = KnownSigners()
   private let entryBySerial: [ArraySlice<UInt8>: Int]
 
   /// What the issuing distribution point leaves in the list (RFC 5280 §5.2.5).
-  struct Scope: Hashable, Sendable {
+  package struct Scope: Hashable, Sendable {
     var onlyEndEntities = false
     var onlyAuthorities = false
     var names: [GeneralName] = []
@@ -51,9 +52,9 @@ package struct CertificateRevocationList: Hashable, Sendable {
       list.entries.enumerated().map { ($1.serial.bytes, $0) }, uniquingKeysWith: { _, last in last })
   }
 
-  /// Whether the issuer's key signed the list.
+  /// Whether the issuer's key signed the list. Checked once for each key, however many threads and copies ask.
   package func isSigned(by key: Certificate.PublicKey) -> Bool {
-    key.isValidSignature(signature, for: tbs, signatureAlgorithm: signatureAlgorithm)
+    knownSigners.isSigned(by: key) { key.isValidSignature(signature, for: tbs, signatureAlgorithm: signatureAlgorithm) }
   }
 
   /// The entry of a serial number, unless the list takes it back.

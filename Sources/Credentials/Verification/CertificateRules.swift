@@ -12,10 +12,12 @@ struct CertificateRules {
   enum Place { case leaf, intermediate, anchor }
 
   /// The first rule that the certificate breaks; nil when it breaks none.
-  func violation(_ facts: CertificateFacts, in place: Place) -> Reason? {
+  ///
+  /// - Parameter checks: whether a certificate is self-signed shows by a signature, which counts like any other.
+  func violation(_ facts: CertificateFacts, in place: Place, checks: inout SignatureChecks) -> Reason? {
     if let defect = facts.defects.first { return defect }
     return validity(facts) ?? document(facts, in: place) ?? algorithms(facts, in: place) ?? names(facts, in: place)
-      ?? keyIdentifiers(facts, in: place) ?? criticality(facts, in: place)
+      ?? keyIdentifiers(facts, in: place, &checks) ?? criticality(facts, in: place)
       ?? (place == .leaf && !facts.isAuthority ? endEntity(facts) : authority(facts, in: place))
       ?? (rules == .webpki ? webPKI(facts, in: place) : nil)
   }
@@ -68,19 +70,21 @@ struct CertificateRules {
     }
   }
 
-  private func keyIdentifiers(_ facts: CertificateFacts, in place: Place) -> Reason? {
+  private func keyIdentifiers(
+    _ facts: CertificateFacts, in place: Place, _ checks: inout SignatureChecks
+  ) -> Reason? {
     guard facts.certificate.version == .v3 else { return nil }
     if facts.subjectKey == nil, place != .leaf || facts.isAuthority {
       return .profile("an authority without subjectKeyIdentifier", section: "RFC 5280 §4.2.1.2")
     }
-    if facts.authorityKey?.keyIdentifier == nil, !(facts.isSelfIssued && (place == .anchor || isSelfSigned(facts))) {
-      return .profile("authorityKeyIdentifier has no key identifier or is absent", section: "RFC 5280 §4.2.1.1")
+    guard facts.authorityKey?.keyIdentifier == nil else { return nil }
+    // Only what is self-signed may leave it out. Of an anchor that needn't be shown.
+    if facts.isSelfIssued {
+      if place == .anchor { return nil }
+      guard let isSelfSigned = checks.isSigned(facts, by: facts) else { return .searchLimit(checks.exhaustion) }
+      if isSelfSigned { return nil }
     }
-    return nil
-  }
-
-  private func isSelfSigned(_ facts: CertificateFacts) -> Bool {
-    facts.certificate.publicKey.isValidSignature(facts.certificate.signature, for: facts.certificate)
+    return .profile("authorityKeyIdentifier has no key identifier or is absent", section: "RFC 5280 §4.2.1.1")
   }
 
   private func criticality(_ facts: CertificateFacts, in place: Place) -> Reason? {

@@ -9,20 +9,17 @@ struct PathBuilder {
   private let status: RevocationStatus
   private var anchors: CandidatePool
   private var intermediates: CandidatePool
-  private var signatures: [SignatureKey: Bool] = [:]
-  private var signaturesLeft: Int
+  /// What is wrong with each candidate by itself. A candidate is of one pool, and so always in the same place.
+  private var judged: [ObjectIdentifier: Reason?] = [:]
+  private var checks: SignatureChecks
   private var stepsLeft: Int
   private var comparisonsLeft: Int
   private var failures = FailureRecord()
 
-  private struct SignatureKey: Hashable {
-    var child: Certificate
-    var issuerIsAnchor: Bool
-    var issuer: Int
-  }
-
-  init(_ request: PathRequest) {
+  /// - Parameter checks: with those that the leaf by itself took.
+  init(_ request: PathRequest, checks: SignatureChecks) {
     self.request = request
+    self.checks = checks
     rules = CertificateRules(rules: request.rules, time: request.time)
     chainRules = ChainRules(
       purpose: request.purpose, usages: request.usages, maxPathLength: request.maxPathLength)
@@ -32,7 +29,6 @@ struct PathBuilder {
     // A root sent along with the chain is an anchor or nothing.
     let trusted = Set(request.trust)
     intermediates = CandidatePool(request.intermediates.filter { !trusted.contains($0) })
-    signaturesLeft = request.limits.signatureChecks
     stepsLeft = request.limits.steps
     comparisonsLeft = request.limits.nameComparisons
   }
@@ -74,12 +70,11 @@ struct PathBuilder {
   private mutating func complete(_ path: [CertificateFacts], _ index: Int) -> [CertificateFacts]? {
     guard spendStep(), let last = path.last, let anchor = anchors.facts(index) else { return nil }
     let whole = path + [anchor]
-    if let reason = rules.violation(anchor, in: .anchor) {
+    if let reason = violation(anchor, in: .anchor) {
       failures.add(reason, path: whole, about: anchor, reachedAnchor: true)
       return nil
     }
-    guard isSigned(last, by: anchor, key: SignatureKey(child: last.certificate, issuerIsAnchor: true, issuer: index))
-    else {
+    guard isSigned(last, by: anchor) else {
       recordBadSignature(path, by: anchor)
       return nil
     }
@@ -99,12 +94,11 @@ struct PathBuilder {
     }
     guard !isLoop else { return nil }
     let extended = path + [candidate]
-    if let reason = rules.violation(candidate, in: .intermediate) {
-      failures.add(reason, path: extended, about: candidate)
+    if let reason = violation(candidate, in: .intermediate) {
+      if !isExhausted { failures.add(reason, path: extended, about: candidate) }
       return nil
     }
-    let key = SignatureKey(child: last.certificate, issuerIsAnchor: false, issuer: index)
-    guard isSigned(last, by: candidate, key: key) else {
+    guard isSigned(last, by: candidate) else {
       recordBadSignature(path, by: candidate)
       return nil
     }
@@ -120,16 +114,22 @@ struct PathBuilder {
     return true
   }
 
-  private mutating func isSigned(_ child: CertificateFacts, by issuer: CertificateFacts, key: SignatureKey) -> Bool {
-    if let known = signatures[key] { return known }
-    guard signaturesLeft > 0 else {
-      failures.exhausted("more than \(request.limits.signatureChecks) signatures to check")
+  /// What is wrong with a candidate by itself, found out once however many paths lead to it.
+  private mutating func violation(_ facts: CertificateFacts, in place: CertificateRules.Place) -> Reason? {
+    let candidate = ObjectIdentifier(facts)
+    if let known = judged[candidate] { return known }
+    let reason = rules.violation(facts, in: place, checks: &checks)
+    if case .searchLimit(let what)? = reason { failures.exhausted(what) }
+    judged.updateValue(reason, forKey: candidate)
+    return reason
+  }
+
+  private mutating func isSigned(_ child: CertificateFacts, by issuer: CertificateFacts) -> Bool {
+    guard let isSigned = checks.isSigned(child, by: issuer) else {
+      failures.exhausted(checks.exhaustion)
       return false
     }
-    signaturesLeft -= 1
-    let isValid = issuer.certificate.publicKey.isValidSignature(child.certificate.signature, for: child.certificate)
-    signatures[key] = isValid
-    return isValid
+    return isSigned
   }
 
   private mutating func recordBadSignature(_ path: [CertificateFacts], by issuer: CertificateFacts) {

@@ -80,6 +80,7 @@ package enum RequiredKeyUsage: String, Hashable, Sendable, Codable, CaseIterable
 package struct SearchLimits: Hashable, Sendable {
   /// Certificates between leaf and trust, self-issued ones included.
   package var depth = 16
+  /// Those that show that a certificate is self-signed are among them; those of revocation lists aren't.
   package var signatureChecks = 100
   /// Candidates looked at, whether or not a signature was checked.
   package var steps = 2_000

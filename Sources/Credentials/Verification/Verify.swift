@@ -14,11 +14,12 @@ package func verify(_ request: PathRequest) -> Verdict {
       purpose: request.purpose, usages: request.usages, keyUsages: request.keyUsages, names: request.names,
       rules: request.rules
     ).violation(leaf)
-    if let reason = rules.violation(leaf, in: .leaf) { return .rejected(reject(leaf, reason, asked)) }
+    var checks = SignatureChecks(limit: request.limits.signatureChecks)
+    if let reason = rules.violation(leaf, in: .leaf, checks: &checks) { return .rejected(reject(leaf, reason, asked)) }
     if isTrustedItself(leaf, request) {
       return asked.map { .rejected(reject(leaf, $0)) } ?? .accepted(path: [certificate])
     }
-    var builder = PathBuilder(request)
+    var builder = PathBuilder(request, checks: checks)
     let verdict = builder.build(from: leaf)
     guard let asked else { return verdict }
     guard var rejection = verdict.rejection else { return .rejected(reject(leaf, asked)) }
@@ -79,7 +80,8 @@ package struct IssuedCertificateCheck: Sendable {
   ) -> Rejection? {
     let certificate = leaf.certificate
     let rules = CertificateRules(rules: self.rules, time: time)
-    if let reason = rules.violation(leaf, in: .leaf) { return reject(leaf, reason) }
+    var checks = SignatureChecks(limit: SearchLimits().signatureChecks)
+    if let reason = rules.violation(leaf, in: .leaf, checks: &checks) { return reject(leaf, reason) }
     guard leaf.issuer == issuer.subject else {
       return reject(leaf, .unknownIssuer(certificate.issuer.description))
     }

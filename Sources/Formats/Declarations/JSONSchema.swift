@@ -12,9 +12,12 @@ package enum JSONSchema {
   private static func members(of schema: Schema) -> [(String, JSON)] {
     switch schema {
     case .text(let form):
-      // The reader takes 8.8 for the text that it is; an editor sees a number.
+      // The reader takes 8.8 for the text that it is; an editor sees a number. Where no number is of the form, such as
+      // 30 for a duration, patterns wouldn't say so: they are for strings.
+      let takesNumbers = ["1", "1.2"].contains { form.problem($0) == nil }
+      let type: JSON = takesNumbers ? .list([.text("string"), .text("number")]) : .text("string")
       let pattern = form.pattern.map { [("pattern", JSON.text($0))] } ?? []
-      return [("type", .list([.text("string"), .text("number")])), ("minLength", .number(1))] + pattern
+      return [("type", type), ("minLength", .number(1))] + pattern
     case .textOr(let form, let fields):
       return [
         ("if", .object([("type", .text("object"))])), ("then", .object(object(fields))),

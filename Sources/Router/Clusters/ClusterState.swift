@@ -16,8 +16,11 @@ package final class ClusterState: Sendable {
   var speaksTLS: Bool { recipe != nil }
 
   private struct Places {
-    /// What each name stood for when it could be resolved last.
+    /// What each location stood for when it could be resolved last; nothing where it never could. Those that nobody has
+    /// asked for yet are missing.
     var found: [EndpointLocation: [Endpoint.Location]] = [:]
+    /// Those that couldn't be resolved when they were asked for last.
+    var unresolved: Set<EndpointLocation> = []
     var endpoints: [Endpoint] = []
   }
 
@@ -30,25 +33,39 @@ package final class ClusterState: Sendable {
 
   var current: [Endpoint] { places.withLock { $0.endpoints } }
 
-  /// Puts what names stand for now in the place of what they stood for. Endpoints that stay keep what is known of them.
+  /// Those of its locations that nobody has asked for yet.
+  var unknown: [EndpointLocation] {
+    let found = places.withLock { $0.found }
+    return configuration.endpoints.filter { found[$0] == nil }
+  }
+
+  /// Its names that can't be resolved for the moment. Where one led before, it leads still.
+  var unresolved: [EndpointLocation] {
+    let unresolved = places.withLock { $0.unresolved }
+    return configuration.endpoints.filter { unresolved.contains($0) }
+  }
+
+  /// Puts what locations stand for now in the place of what they stood for. Endpoints that stay keep what is known of
+  /// them.
   ///
-  /// - Parameter resolved: blocks.
-  /// - Returns: the names that can't be resolved for the moment: they have not moved.
-  @discardableResult
-  func resolve(_ resolved: (EndpointLocation) -> [Endpoint.Location]) -> [EndpointLocation] {
-    let answers = configuration.endpoints.map { ($0, resolved($0)) }
+  /// - Parameter answers: nothing for one that can't be resolved; none at all for one that nobody asked for.
+  func take(_ answers: [EndpointLocation: [Endpoint.Location]]) {
     places.withLock { places in
-      let before = places.found
-      places.found = Dictionary(
-        answers.map { ($0, $1.isEmpty ? before[$0] ?? [] : $1) }, uniquingKeysWith: { first, _ in first })
-      let known = Dictionary(places.endpoints.map { ($0.location, $0) }, uniquingKeysWith: { first, _ in first })
+      var found: [EndpointLocation: [Endpoint.Location]] = [:]
+      var unresolved: Set<EndpointLocation> = []
       var locations: [Endpoint.Location] = []
-      for location in answers.flatMap({ places.found[$0.0] ?? [] }) where !locations.contains(location) {
-        locations.append(location)
+      for name in configuration.endpoints {
+        let answer = answers[name]
+        if answer?.isEmpty ?? places.unresolved.contains(name) { unresolved.insert(name) }
+        guard let latest = answer?.isEmpty == false ? answer : places.found[name] ?? answer else { continue }
+        found[name] = latest
+        for location in latest where !locations.contains(location) { locations.append(location) }
       }
+      let known = Dictionary(places.endpoints.map { ($0.location, $0) }, uniquingKeysWith: { first, _ in first })
+      places.found = found
+      places.unresolved = unresolved
       places.endpoints = locations.map { known[$0] ?? Endpoint($0) }
     }
-    return answers.filter(\.1.isEmpty).map(\.0)
   }
 
   /// The context for a backend that is known by this host.
@@ -64,7 +81,10 @@ package final class ClusterState: Sendable {
     return context
   }
 
-  var revocationStaleSince: Date? { known.withLock { $0.values.first?.trust?.revocation?.staleSince } }
+  /// When its revocation lists are too old; where none has come, since when they are wanted.
+  var revocationStaleSince: Date? {
+    recipe?.listsMissingSince ?? known.withLock { $0.values.first?.trust?.revocation?.staleSince }
+  }
 
   var trusts: [UInt64] { known.withLock { $0.values.compactMap { $0.trust?.id } } }
 

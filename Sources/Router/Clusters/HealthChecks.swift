@@ -27,7 +27,7 @@ final class HealthChecks {
       }
     }
     for (key, state) in states where !current.contains(key) {
-      state.probe?.end(false)
+      state.probe?.abandon()
       states[key] = nil
     }
   }
@@ -35,7 +35,7 @@ final class HealthChecks {
   private func look(_ endpoint: Endpoint, of cluster: ClusterState, _ check: HealthCheck) {
     let key = ObjectIdentifier(endpoint)
     var state = states[key] ?? State()
-    if let probe = state.probe, worker.now - probe.began > check.timeout.milliseconds { probe.end(false) }
+    if let probe = state.probe, worker.now - probe.began > check.timeout.milliseconds { probe.timeIsUp() }
     if let found = state.probe?.found {
       state.probe = nil
       count(found, &state, endpoint, cluster, check)
@@ -50,17 +50,22 @@ final class HealthChecks {
   }
 
   private func count(
-    _ isWell: Bool, _ state: inout State, _ endpoint: Endpoint, _ cluster: ClusterState, _ check: HealthCheck
+    _ found: HealthProbe.Found, _ state: inout State, _ endpoint: Endpoint, _ cluster: ClusterState,
+    _ check: HealthCheck
   ) {
-    state.successes = isWell ? state.successes + 1 : 0
-    state.failures = isWell ? 0 : state.failures + 1
-    if isWell, !endpoint.isHealthy, state.successes >= check.healthyAfter {
-      endpoint.setHealth(true)
+    switch found {
+    case .well:
+      state.successes += 1
+      state.failures = 0
+      guard !endpoint.isHealthy, state.successes >= check.healthyAfter else { return }
       worker.events.note("\(cluster.name): \(endpoint.location.address) is healthy again")
-    }
-    if !isWell, endpoint.isHealthy, state.failures >= check.unhealthyAfter {
+      endpoint.setHealth(true)
+    case .ill(let reason):
+      state.successes = 0
+      state.failures += 1
+      guard endpoint.isHealthy, state.failures >= check.unhealthyAfter else { return }
+      worker.events.problem("\(cluster.name): \(endpoint.location.address) is unhealthy: \(reason)")
       endpoint.setHealth(false)
-      worker.events.problem("\(cluster.name): \(endpoint.location.address) is unhealthy")
     }
   }
 }

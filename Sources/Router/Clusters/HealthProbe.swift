@@ -1,8 +1,16 @@
+import Credentials
+
 /// One look at one endpoint.
 final class HealthProbe: UpstreamUser, HTTP1ParserUser, HTTP2SessionUser {
+  enum Found: Equatable {
+    case well
+    /// And why.
+    case ill(String)
+  }
+
   let began: Int64
   /// Nil until it is over.
-  private(set) var found: Bool?
+  private(set) var found: Found?
   private let check: HealthCheck
   private let upstream: Upstream
   private lazy var parser = HTTP1Parser(.response, headLimit: Self.headLimit)
@@ -20,8 +28,8 @@ final class HealthProbe: UpstreamUser, HTTP1ParserUser, HTTP2SessionUser {
   func begin() { upstream.connect() }
 
   func upstreamIsReady(_ upstream: Upstream) {
-    guard check.kind == .http else { return end(true) }
-    guard let side = upstream.side else { return end(false) }
+    guard check.kind == .http else { return end(.well) }
+    guard let side = upstream.side else { return end(.ill("the connection is gone")) }
     if upstream.cluster.configuration.protocol == .http2 { askByHTTP2(side) } else { askByHTTP1(side) }
   }
 
@@ -48,19 +56,19 @@ final class HealthProbe: UpstreamUser, HTTP1ParserUser, HTTP2SessionUser {
     let request = request
     session = HTTP2Session(.client, headLimit: Self.headLimit, user: self)
     guard session?.request(request, fields: request.fields, identity: HTTPFields(), hasBody: false) != nil else {
-      return end(false)
+      return end(.ill("it takes no request of HTTP/2"))
     }
     session?.send(to: side)
   }
 
-  func upstreamFailed(_ upstream: Upstream, _ failure: Upstream.Failure) { end(false) }
+  func upstreamFailed(_ upstream: Upstream, _ failure: Upstream.Failure) { end(.ill(failure.message)) }
 
   func upstream(_ upstream: Upstream, isReady side: Side) {
     side.drain()
     while found == nil {
       switch side.read() {
       case .nothing: return session?.send(to: side) ?? ()
-      case .end, .failed: return end(false)
+      case .end, .failed: return end(.ill(side.failure?.message ?? "it ended the connection without an answer"))
       case .bytes(let bytes): take(bytes)
       }
     }
@@ -68,22 +76,39 @@ final class HealthProbe: UpstreamUser, HTTP1ParserUser, HTTP2SessionUser {
 
   private func take(_ bytes: UnsafeRawBufferPointer) {
     if let session {
-      if session.receive(bytes) != nil { end(false) }
+      if let problem = session.receive(bytes) { end(.ill("its answer isn't HTTP/2: \(problem)")) }
       return
     }
     switch parser.parse(bytes) {
-    case .malformed, .tooLarge: end(false)
+    case .malformed(let problem): end(.ill("its answer can't be read: \(problem)"))
+    case .tooLarge: end(.ill("its answer has too large a head"))
     case .needsMore, .message, .upgraded: break
     }
   }
 
   private func answered(_ status: Int) {
-    if status >= 200 { end(check.status.contains(status)) }
+    guard status >= 200 else { return }
+    let wanted = check.status.map(String.init).joined(separator: " or ")
+    end(check.status.contains(status) ? .well : .ill("status \(status), and \(wanted) is wanted"))
   }
 
-  func end(_ isWell: Bool) {
-    guard found == nil else { return }
-    found = isWell
+  /// It took longer than it may.
+  func timeIsUp() {
+    let missing =
+      switch upstream.state {
+      case .connecting: "connection"
+      case .asking, .handshaking: "handshake"
+      case .ready, .ended: "answer"
+      }
+    end(.ill("no \(missing) within \(check.timeout.operatorText)"))
+  }
+
+  /// Nobody waits for what it finds.
+  func abandon() { end(.well) }
+
+  private func end(_ found: Found) {
+    guard self.found == nil else { return }
+    self.found = found
     upstream.close()
   }
 
@@ -104,7 +129,9 @@ final class HealthProbe: UpstreamUser, HTTP1ParserUser, HTTP2SessionUser {
     return true
   }
 
-  func session(_ session: HTTP2Session, closedStream stream: Int32, isWhole: Bool) { end(false) }
+  func session(_ session: HTTP2Session, closedStream stream: Int32, isWhole: Bool) {
+    end(.ill("it ended the request without an answer"))
+  }
 
   func session(_ session: HTTP2Session, beginsHead stream: Int32) {}
   func session(_ session: HTTP2Session, endsHead stream: Int32, endsStream: Bool) {}

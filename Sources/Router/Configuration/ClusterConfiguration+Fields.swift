@@ -7,7 +7,7 @@ extension ClusterConfiguration {
       "endpoints", .list(.text(.endpoint)), required: true,
       "Where the backends are: `host:port`, `unix:/path`, or `srv:_service._tcp.example.org` for a name with SRV records."
     ),
-    Field("resolve", .text(.duration), "How often names are resolved again; 30s."),
+    Field("resolve", .text(.interval), "How often names are resolved again; 30s."),
     Field("tls", .object(UpstreamTLS.fields), "How TLS is spoken with the backends; none is."),
     Field(
       "protocol", .choice(ClusterProtocol.allCases.map(\.rawValue)),
@@ -16,7 +16,7 @@ extension ClusterConfiguration {
     Field("balance", .choice(Balancing.allCases.map(\.rawValue)), "Which endpoint is next; roundRobin."),
     Field("health", .object(HealthCheck.fields), "How the endpoints are probed; they aren't."),
     Field("outlier", .object(OutlierRule.fields), "When an endpoint is left out for a while."),
-    Field("connectTimeout", .text(.duration), "How long a connection to an endpoint may take, with its handshake; 5s."),
+    Field("connectTimeout", .text(.interval), "How long a connection to an endpoint may take, with its handshake; 5s."),
     Field("retries", .number(0...5), "Further attempts, only before a byte has reached a backend; 1."),
     Field(
       "proxyProtocol", .choice(["v2"]),
@@ -43,8 +43,8 @@ extension HealthCheck {
       "What has to succeed: a connection, a handshake, a request."),
     Field("path", .text(.routePath), "What `http` asks for; /."),
     Field("status", .list(.number(100...599)), "The answers that `http` takes for health; 200."),
-    Field("every", .text(.duration), "How often; 10s."),
-    Field("timeout", .text(.duration), "How long an answer may take; 2s."),
+    Field("every", .text(.interval), "How often; 10s."),
+    Field("timeout", .text(.interval), "How long an answer may take; 2s."),
     Field("healthyAfter", .number(1...100), "Successes in a row that make an endpoint healthy; 2."),
     Field("unhealthyAfter", .number(1...100), "Failures in a row that make it unhealthy; 3."),
   ]
@@ -53,6 +53,6 @@ extension HealthCheck {
 extension OutlierRule {
   static let fields: [Field] = [
     Field("failures", .number(1...1000), "Failures in a row; 5."),
-    Field("for", .text(.duration), "How long the endpoint is left out; 30s."),
+    Field("for", .text(.interval), "How long the endpoint is left out; 30s."),
   ]
 }

@@ -41,11 +41,11 @@ extension ListenerLimits {
     Field("connections", .number(1...1_000_000), "Connections at once; 10000."),
     Field("perIdentity", .number(1...1_000_000), "Connections at once of one client certificate; no limit."),
     Field("handshakesPerSecond", .number(1...1_000_000), "TLS handshakes that begin in a second; no limit."),
-    Field("handshakeTimeout", .text(.duration), "How long a TLS handshake may take; 10s."),
-    Field("idle", .text(.durationOrNone), "How long a connection may lie idle, or `none` for any time; 1h."),
+    Field("handshakeTimeout", .text(.interval), "How long a TLS handshake may take; 10s."),
+    Field("idle", .text(.intervalOrNone), "How long a connection may lie idle, or `none` for any time; 1h."),
     Field("header", .number(1024...1_048_576), "Bytes of a request's head; 32768."),
     Field("body", .number(0...1_099_511_627_776), "Bytes of a request's body; no limit."),
-    Field("request", .text(.duration), "From the first byte of a request's head to its last; 30s."),
+    Field("request", .text(.interval), "From the first byte of a request's head to its last; 30s."),
   ]
 }
 

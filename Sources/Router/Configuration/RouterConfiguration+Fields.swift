@@ -8,7 +8,7 @@ extension RouterConfiguration {
     Field("workers", .number(1...256), "Threads that carry connections; one for each core."),
     Field("user", .text(.account), "Whom it becomes once its sockets are bound, by name or number; nobody else."),
     Field("group", .text(.account), "The same for the group; the group of `user`."),
-    Field("drain", .text(.duration), "How long open connections may go on after the signal to stop; 30s."),
+    Field("drain", .text(.interval), "How long open connections may go on after the signal to stop; 30s."),
     Field("log", .object(LogConfiguration.fields), "What it logs, on standard error."),
     Field(
       "listeners", .list(.object(ListenerConfiguration.fields)), required: true,
@@ -40,7 +40,7 @@ extension IdentityFiles {
 extension RevocationSource {
   static let fields: [Field] = [
     Field("crl", .oneOrMore(.revocationLocation), "Where CRLs are: files, and URLs of http and https; none is asked."),
-    Field("staleAfter", .text(.duration), "How old a CRL may be; as old as it says itself (nextUpdate)."),
+    Field("staleAfter", .text(.interval), "How old a CRL may be; as old as it says itself (nextUpdate)."),
     Field(
       "whenStale", .choice(WhenStale.allCases.map(\.rawValue)),
       "What holds without a fresh CRL: `closed` lets nobody pass, with `open` the last one goes on to hold; closed."),

@@ -9,10 +9,11 @@ package struct RouterConfigurationFile: Hashable, Sendable {
   /// - Parameter path: the paths in the file are relative to its folder.
   package init(path: String) { self.path = path }
 
-  /// - Throws: ``DeclarationErrors``: all that is wrong with it, in the order of the file.
+  /// - Throws: ``DeclarationErrors``: what is wrong with it, in the order of the file. That it isn't YAML is told alone;
+  ///   then all that is wrong with keys and values; and only of a file without such mistakes, how they fit each other.
   package func parse(_ bytes: [UInt8]) throws(DeclarationErrors) -> RouterConfiguration {
     let file = DeclaredFile(path: path, advice: "docs/operate/router.md lists what may stand here")
-    guard let declaration = try file.read(bytes, fields: RouterConfiguration.fields) else {
+    guard let declaration = try read(bytes, file) else {
       throw file.errors([DeclarationError("it is empty", advice: "Examples/router/ holds one to begin with")])
     }
     let folder = ConfigurationFolder(of: path)
@@ -35,6 +36,14 @@ package struct RouterConfigurationFile: Hashable, Sendable {
     }
     guard errors.isEmpty else { throw file.errors(errors.sorted { $0.position < $1.position }) }
     return configuration
+  }
+
+  private func read(_ bytes: [UInt8], _ file: DeclaredFile) throws(DeclarationErrors) -> Declaration? {
+    do throws(DeclarationErrors) {
+      return try file.read(bytes, fields: RouterConfiguration.fields)
+    } catch {
+      throw DeclarationErrors(error.all.map { RouterAdvice.better($0, in: bytes) })
+    }
   }
 }
 

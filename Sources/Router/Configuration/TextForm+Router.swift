@@ -32,8 +32,14 @@ extension TextForm {
     return nil
   }
 
-  static let durationOrNone = TextForm("duration", pattern: "^(([0-9]+[ywdhms])+|none)$") { text in
-    text == "none" ? nil : TextForm.duration.problem(text).map { "\($0), or none" }
+  /// A length of time. It is the same as ``duration``, and says which units there are: here seconds are common.
+  static let interval = TextForm("duration", pattern: "^([0-9]+[ywdhms])+$") { text in
+    Duration(operatorText: text).map { $0 > .zero } == true
+      ? nil : "durations are written 30s, 5m, 12h, 90d, 2w, 1y or 1h30m, and nothing is shorter than a second"
+  }
+
+  static let intervalOrNone = TextForm("duration", pattern: "^(([0-9]+[ywdhms])+|none)$") { text in
+    text == "none" ? nil : TextForm.interval.problem(text).map { "\($0), or none" }
   }
 
   static let tlsVersion = TextForm("TLS version", pattern: "^1\\.[23]$") { text in

@@ -71,8 +71,7 @@ package final class EventSink: Sendable {
 
   /// - Returns: the record's ID.
   func refused(_ transaction: HTTPTransaction, _ refusal: PeerRefusal, by rules: IdentityRules) -> String {
-    let record = HandshakeRecord(
-      transaction.connection, .refused(refusal), route: rules, at: transaction.connection.worker.date)
+    let record = HandshakeRecord(transaction, refusal, by: rules, at: transaction.connection.worker.date)
     records.add(record)
     return record.id
   }
@@ -92,13 +91,15 @@ package final class EventSink: Sendable {
     line.add("listener", connection.listener.name)
     line.add("client", connection.clientAddress.description)
     line.add("outcome", end.code)
-    line.add("reason", end.message)
+    line.add("reason", end.message.map(Kept.text))
     line.add("id", id)
     if let peer = facts.verdict?.peer {
-      line.add("subject", peer.subject)
-      line.add("names", peer.dnsNames + peer.addresses + peer.uris)
-      line.add("serial", peer.serial)
-      line.add("issuer", peer.issuer)
+      let names = Kept.names(of: peer)
+      line.add("subject", Kept.text(peer.subject))
+      line.add("names", names.kept)
+      if names.leftOut > 0 { line.add("names_left_out", names.leftOut) }
+      line.add("serial", Kept.text(peer.serial))
+      line.add("issuer", Kept.text(peer.issuer))
     }
     line.add("rule", facts.rule)
     if let agreement = facts.agreement {

@@ -6,6 +6,7 @@ package struct RouterStatus: Codable, Sendable {
     package var name: String
     package var address: String
     package var certificateNotAfter: Date?
+    /// When its revocation lists are too old; where none has come yet, since when they are wanted.
     package var revocationStaleSince: Date?
   }
 
@@ -19,8 +20,12 @@ package struct RouterStatus: Codable, Sendable {
 
     package var name: String
     package var certificateNotAfter: Date?
+    /// As a listener's.
     package var revocationStaleSince: Date?
     package var endpoints: [Backend]
+    /// Names, and services, that can't be resolved for the moment, as router.yaml has them. Where one led before, it
+    /// leads still.
+    package var unresolved: [String]
   }
 
   package var workers: Int

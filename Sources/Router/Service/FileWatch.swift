@@ -12,6 +12,9 @@ struct FileWatch {
     var size: Int64
     var changed: Int64
     var nanoseconds: Int64
+    /// Of owner, mode and names too: who couldn't read the file may be able to now.
+    var statusChanged: Int64
+    var statusNanoseconds: Int64
   }
 
   /// By the file's path; nil where there is none.
@@ -44,7 +47,8 @@ struct FileWatch {
       }
       seen[file] = Appearance(
         device: UInt64(status.st_dev), node: UInt64(status.st_ino), size: Int64(status.st_size),
-        changed: Int64(status.st_mtim.tv_sec), nanoseconds: Int64(status.st_mtim.tv_nsec))
+        changed: Int64(status.st_mtim.tv_sec), nanoseconds: Int64(status.st_mtim.tv_nsec),
+        statusChanged: Int64(status.st_ctim.tv_sec), statusNanoseconds: Int64(status.st_ctim.tv_nsec))
     }
     return seen
   }

@@ -16,14 +16,24 @@ struct ListeningSockets {
     inherited = Self.inherited(environment)
   }
 
+  /// What is listened on from now on.
+  struct New {
+    /// For each worker, by the listener's name.
+    var descriptors: [[String: Int32]]
+    /// Addresses on which another program listens too.
+    var shared: [String]
+  }
+
   /// Binds what is new or has moved. Sockets of listeners that are gone are closed by the workers.
   ///
-  /// - Returns: for each worker, the descriptors by the listener's name.
   /// - Throws: what can't be bound; then nothing is.
-  mutating func bind(_ listeners: [ListenerConfiguration]) throws(RouterSetupError) -> [[String: Int32]] {
+  mutating func bind(_ listeners: [ListenerConfiguration]) throws(RouterSetupError) -> New {
+    let moved = listeners.filter { bound[$0.name] != $0.listen }
+    // Before there is any socket of ours, which would look like another program's.
+    let shared = shared(moved)
     var new = [[String: Int32]](repeating: [:], count: workers)
     do throws(RouterSetupError) {
-      for listener in listeners where bound[listener.name] != listener.listen {
+      for listener in moved {
         let (descriptors, address) = try bind(listener)
         for (index, descriptor) in descriptors.enumerated() { new[index][listener.name] = descriptor }
         addresses[listener.name] = address
@@ -34,7 +44,7 @@ struct ListeningSockets {
     }
     bound = Dictionary(listeners.map { ($0.name, $0.listen) }, uniquingKeysWith: { first, _ in first })
     addresses = addresses.filter { bound[$0.key] != nil }
-    return new
+    return New(descriptors: new, shared: shared)
   }
 
   private func bind(_ listener: ListenerConfiguration) throws(RouterSetupError) -> ([Int32], String) {
@@ -44,7 +54,7 @@ struct ListeningSockets {
     case .systemd(let name):
       guard let descriptor = inherited[name] else {
         throw RouterSetupError(
-          file: listener.name, "systemd passed no socket that is called \(name)",
+          at: Self.key(listener), "systemd passed no socket that is called \(name)",
           hint:
             "set FileDescriptorName=\(name) in the socket unit; passed were: \(inherited.keys.sorted().joined(separator: ", "))"
         )
@@ -58,7 +68,7 @@ struct ListeningSockets {
   ) throws(RouterSetupError) -> ([Int32], String) {
     guard var place = Resolver.addresses(address.host, port: address.port).first else {
       throw RouterSetupError(
-        file: listener.name, "\(address.host) is no address of this machine", hint: nil, kind: .environment)
+        at: Self.key(listener), "\(address.host) is no address of this machine", hint: nil, kind: .environment)
     }
     var descriptors: [Int32] = []
     for _ in 0..<workers {
@@ -76,22 +86,59 @@ struct ListeningSockets {
   }
 
   private static func listen(_ place: SocketAddress) throws(SystemCallError) -> Int32 {
+    let descriptor = try open(place, sharesPort: true)
+    guard Glibc.listen(descriptor, 4096) == 0 else {
+      let error = SystemCallError("listen")
+      close(descriptor)
+      throw error
+    }
+    return descriptor
+  }
+
+  /// - Parameter sharesPort: gives each a queue of its own, among which the kernel spreads connections.
+  private static func open(_ place: SocketAddress, sharesPort: Bool) throws(SystemCallError) -> Int32 {
     let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let descriptor = socket(place.family, type, 0)
     guard descriptor >= 0 else { throw SystemCallError("socket") }
     var on: Int32 = 1
     let size = UInt32(MemoryLayout<Int32>.size)
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
-    // A queue for each worker, among which the kernel spreads connections.
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, size)
+    if sharesPort { setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, size) }
     if place.family == AF_INET6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &on, size) }
-    let result = place.withSystemAddress { Glibc.bind(descriptor, $0, $1) } ?? -1
-    guard result == 0, Glibc.listen(descriptor, 4096) == 0 else {
+    guard place.withSystemAddress({ Glibc.bind(descriptor, $0, $1) }) == 0 else {
       let error = SystemCallError("bind")
       close(descriptor)
       throw error
     }
     return descriptor
+  }
+
+  // MARK: Others
+
+  /// Where another program listens already that shares its port, as ours do. The kernel lets both, and says nothing.
+  private func shared(_ listeners: [ListenerConfiguration]) -> [String] {
+    // Those of listeners that have another name or another address now are still open.
+    let own = Set(bound.values.compactMap(Self.port))
+    return listeners.compactMap { listener -> String? in
+      guard case .address(let address) = listener.listen, address.port != 0, !own.contains(address.port),
+        let place = Resolver.addresses(address.host, port: address.port).first, Self.isTaken(place)
+      else { return nil }
+      return place.description
+    }
+  }
+
+  private static func port(_ location: ListenLocation) -> Int? {
+    if case .address(let address) = location { address.port } else { nil }
+  }
+
+  /// A socket that doesn't share its port gets none where somebody listens. Connections that go on count for nothing.
+  private static func isTaken(_ place: SocketAddress) -> Bool {
+    do throws(SystemCallError) {
+      close(try open(place, sharesPort: false))
+      return false
+    } catch {
+      return error.number == EADDRINUSE
+    }
   }
 
   static func name(of descriptor: Int32) -> SocketAddress? {
@@ -129,14 +176,19 @@ struct ListeningSockets {
   private static func failure(_ listener: ListenerConfiguration, _ error: SystemCallError) -> RouterSetupError {
     let hint: String? =
       switch error.number {
-      case EADDRINUSE: "another program listens there; `ss -ltnp` says which"
+      case EADDRINUSE: "another program listens there; `\(isUnix(listener) ? "ss -lxp" : "ss -ltnp")` says which"
       case EACCES where isUnix(listener):
         "the folder has to be writable for the router's user; once it runs, only folders that had a socket of its own at the start are: restart it"
       case EACCES: "ports below 1024 need CAP_NET_BIND_SERVICE"
       case EADDRNOTAVAIL: "no interface of this machine has this address"
       default: nil
       }
-    return RouterSetupError(file: listener.name, "\(listener.listen): \(error)", hint: hint, kind: .environment)
+    return RouterSetupError(at: key(listener), "\(listener.listen): \(error)", hint: hint, kind: .environment)
+  }
+
+  /// Of router.yaml.
+  private static func key(_ listener: ListenerConfiguration) -> String {
+    listener.name == RouterService.adminName ? "admin" : "listeners[\(listener.name)].listen"
   }
 
   private static func isUnix(_ listener: ListenerConfiguration) -> Bool {
@@ -156,36 +208,5 @@ struct ListeningSockets {
       sockets[name] = descriptor
     }
     return sockets
-  }
-}
-
-/// Sockets with a name in the file system.
-enum UnixSocket {
-  /// - Parameter mode: who may connect.
-  static func listen(_ path: String, mode: mode_t = 0o660) throws(SystemCallError) -> Int32 {
-    let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-    let descriptor = socket(AF_UNIX, type, 0)
-    guard descriptor >= 0 else { throw SystemCallError("socket") }
-    let address = SocketAddress(.unix(path))
-    do throws(SystemCallError) {
-      if address.withSystemAddress({ bind(descriptor, $0, $1) }) != 0 {
-        guard errno == EADDRINUSE, isAbandoned(address) else { throw SystemCallError("bind") }
-        unlink(path)
-        guard address.withSystemAddress({ bind(descriptor, $0, $1) }) == 0 else { throw SystemCallError("bind") }
-      }
-      guard chmod(path, mode) == 0, Glibc.listen(descriptor, 4096) == 0 else { throw SystemCallError("listen") }
-      return descriptor
-    } catch {
-      close(descriptor)
-      throw error
-    }
-  }
-
-  /// Left over by a program that was killed: nobody answers there.
-  private static func isAbandoned(_ address: SocketAddress) -> Bool {
-    let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard probe >= 0 else { return false }
-    defer { close(probe) }
-    return address.withSystemAddress { connect(probe, $0, $1) } != 0 && errno == ECONNREFUSED
   }
 }

@@ -58,6 +58,23 @@ package enum Privileges {
       }
     }
   }
+
+  /// The files that whoever it has become can't open, and why. A reload reads them again.
+  ///
+  /// - Parameter path: where router.yaml is.
+  package static func unreadable(
+    _ configuration: RouterConfiguration, at path: String
+  ) -> [(file: String, reason: String)] {
+    guard configuration.user != nil || configuration.group != nil else { return [] }
+    return configuration.files.union([path]).sorted().compactMap { file -> (file: String, reason: String)? in
+      let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+      guard descriptor < 0 else {
+        close(descriptor)
+        return nil
+      }
+      return (file: file, reason: String(cString: strerror(errno)))
+    }
+  }
 }
 
 package struct PrivilegeError: ExplainedError {

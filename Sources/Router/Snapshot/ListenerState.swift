@@ -1,4 +1,5 @@
 import Credentials
+import Foundation
 import Synchronization
 
 /// A listener as one snapshot has it.
@@ -20,6 +21,8 @@ package final class ListenerState: Sendable {
   package var name: String { configuration.name }
   var limits: ListenerLimits { configuration.limits }
   var rules: IdentityRules? { configuration.clients?.rules }
+  /// When its revocation lists are too old; where none has come, since when they are wanted.
+  var revocationStaleSince: Date? { recipe?.listsMissingSince ?? tls?.trust?.revocation?.staleSince }
 
   init(
     _ configuration: ListenerConfiguration, tls: TLSContext?, recipe: TLSRecipe?, cluster: ClusterState?,

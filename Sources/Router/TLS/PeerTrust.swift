@@ -24,6 +24,18 @@ package final class PeerTrust: Sendable {
     self.name = name
     self.revocation = revocation
     id = Self.latest.add(1, ordering: .relaxed).newValue
+    checkLists()
+  }
+
+  /// A long list takes milliseconds to check. Here nobody waits for it, as a worker's connections would: what is found
+  /// out now is remembered by the list, for all of them.
+  private func checkLists() {
+    guard let lists = revocation?.lists, !lists.isEmpty else { return }
+    let authorities = anchors.compactMap(\.certificate).map { (name: NormalizedName($0.subject), key: $0.publicKey) }
+    for list in lists {
+      let issuer = NormalizedName(list.issuer)
+      for authority in authorities where authority.name == issuer { _ = list.isSigned(by: authority.key) }
+    }
   }
 
   /// Verifies what a peer sent (RFC 5280 §6, RFC 9525).
@@ -44,21 +56,40 @@ package final class PeerTrust: Sendable {
       purpose: purpose, name: name)
     request.revocationLists = revocation?.lists ?? []
     request.acceptsExpiredLists = revocation?.whenStale == .open
+    request.limits = .handshake
     switch verify(request) {
     case .accepted(let path):
       let end = path.map(\.notValidAfter).min() ?? now
       return PeerVerdict(chain: chain, peer: peer, refusal: nil, until: min(end, revocation?.closes ?? end), end: end)
     case .rejected(let rejection):
+      // Only what is told of it is kept: decoded certificates and the other paths' reasons are many times the chain.
+      let told = Rejection(rejection.first, subject: rejection.subject)
       // Some reasons pass with time: a certificate that isn't valid yet.
       return PeerVerdict(
-        chain: chain, peer: peer, refusal: PeerRefusal(.chain(rejection)), until: now.addingTimeInterval(Self.briefly))
+        chain: chain, peer: peer, refusal: PeerRefusal(.chain(told)), until: now.addingTimeInterval(Self.briefly))
     }
   }
 
   /// What it trusts, for people.
   var subjects: [String] { anchors.compactMap { $0.certificate?.subject.description } }
 
-  private static let briefly: TimeInterval = 10
+  /// How long a refusal holds.
+  static let briefly: TimeInterval = 10
+}
+
+extension SearchLimits {
+  /// What a chain may cost a worker, whose other connections wait meanwhile, and whose peer has proven nothing yet.
+  ///
+  /// A fleet's path has one to three intermediates. During a change of roots each of them may be there twice, by the
+  /// old root and by the new, and be tried against both: that makes ten signatures, and twenty candidates.
+  static let handshake: SearchLimits = {
+    var limits = SearchLimits()
+    limits.depth = 6
+    limits.signatureChecks = 16
+    limits.steps = 64
+    limits.nameComparisons = 50_000
+    return limits
+  }()
 }
 
 /// What was found out about a chain, once for all connections that present it.

@@ -12,15 +12,31 @@ package struct Revocations: Sendable {
   package init(lists: [CertificateRevocationList], staleAfter: Duration?, whenStale: RevocationSource.WhenStale) {
     self.lists = lists
     self.whenStale = whenStale
-    // Of one issuer's lists the freshest counts; of several issuers the one that is worst off.
-    var ends: [String: Date] = [:]
-    for list in lists {
+    // Lists that speak for the same certificates follow each other, and the freshest of them counts; of the others the
+    // one that is worst off. One that can't be used speaks for nobody, however fresh it is.
+    let usable = lists.filter { $0.defect == nil }
+    var ends: [Line: Date] = [:]
+    for list in usable.isEmpty ? lists : usable {
       let age = staleAfter.map { list.thisUpdate.addingTimeInterval(TimeInterval($0.components.seconds)) }
       let end = min(list.nextUpdate ?? .distantFuture, age ?? .distantFuture)
-      let issuer = list.issuer.description
-      ends[issuer] = max(end, ends[issuer] ?? .distantPast)
+      let line = Line(list)
+      ends[line] = max(end, ends[line] ?? .distantPast)
     }
     staleSince = ends.values.min() ?? .distantPast
+  }
+
+  /// What the lists have in common that take each other's place: an issuer may have a list for each of its keys, and
+  /// one for users beside one for authorities (RFC 5280 §5.2.1, §5.2.5).
+  private struct Line: Hashable {
+    var issuer: NormalizedName
+    var key: [UInt8]?
+    var scope: CertificateRevocationList.Scope
+
+    init(_ list: CertificateRevocationList) {
+      issuer = NormalizedName(list.issuer)
+      key = list.authorityKeyIdentifier
+      scope = list.scope
+    }
   }
 
   func refusesAll(at now: Date) -> Bool { whenStale == .closed && now > staleSince }

@@ -67,6 +67,9 @@ package final class TLSContext: @unchecked Sendable {
     SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF)
     SSL_CTX_set_num_tickets(handle, 1)
     SSL_CTX_set0_buffer_pool(handle, Self.pool)
+    // A peer's certificates are read before it has proven anything. Real chains have a tenth of this, and what one may
+    // send is what one can have us decode, judge and keep.
+    SSL_CTX_set_max_cert_list(handle, Self.mostPeerCertificates)
   }
 
   private func apply(_ settings: TLSSettings) throws(TLSSetupError) {
@@ -126,13 +129,34 @@ package final class TLSContext: @unchecked Sendable {
       return ssl_verify_invalid
     }
     guard case .server = role, let names = OPENSSL_sk_new_null() else { return }
-    for anchor in trust.anchors {
-      guard let subject = anchor.certificate.flatMap({ try? $0.subject.derBytes() }) else { continue }
+    for subject in Self.announced(trust.anchors) {
       guard let buffer = CRYPTO_BUFFER_new(subject, subject.count, Self.pool) else { continue }
       OPENSSL_sk_push(names, UnsafeMutableRawPointer(buffer))
     }
     SSL_CTX_set0_client_CAs(handle, names)
   }
+
+  /// The names by which clients choose a certificate, DER. None where there are too many: a list above 64 KiB can't be
+  /// written, so that each handshake would fail, and clients refuse long messages well before. Without one a client
+  /// goes by its own choice, as it may (RFC 8446 §4.2.4, RFC 5246 §7.4.4).
+  static func announced(_ anchors: [CertificateInput]) -> [[UInt8]] {
+    var names: [[UInt8]] = []
+    var known: Set<[UInt8]> = []
+    var size = 0
+    for anchor in anchors {
+      guard let subject = anchor.certificate.flatMap({ try? $0.subject.derBytes() }), known.insert(subject).inserted
+      else { continue }
+      // Each stands behind two bytes with its length.
+      size += subject.count + 2
+      guard size <= mostAnnounced else { return [] }
+      names.append(subject)
+    }
+    return names
+  }
+
+  private static let mostAnnounced = 16 << 10
+  /// Bytes of the message that brings a peer's chain.
+  private static let mostPeerCertificates = 32 << 10
 
   private func applyProtocols() {
     guard !protocols.isEmpty else { return }

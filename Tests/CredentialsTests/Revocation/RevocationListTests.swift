@@ -150,6 +150,49 @@ import X509
     }
   }
 
+  @Test("a signature is checked once for each key, and all copies of the list know the answer")
+  func once() throws {
+    let list = try CertificateRevocationList(
+      der: CertificateRevocationList.issue(entries: [], by: issuer, update: update))
+    let copy = list
+    let other = P256.Signing.PrivateKey().publicKey.certificateKey
+    #expect(list.isSigned(by: root.key.publicKey) && !list.isSigned(by: other))
+    var asked = 0
+    for (key, answer) in [(root.key.publicKey, true), (other, false)] {
+      let known = copy.knownSigners.isSigned(by: key) {
+        asked += 1
+        return !answer
+      }
+      #expect(known == answer)
+    }
+    #expect(asked == 0)
+  }
+
+  @Test("verifying a path asks the list what it knows of its signature, instead of checking it again")
+  func remembered() throws {
+    let list = try CertificateRevocationList(
+      der: CertificateRevocationList.issue(entries: [], by: issuer, update: update))
+    var request = PathRequest(try PathFixture.node("node.example", by: root), trust: [root])
+    request.revocationLists = [list]
+    _ = list.knownSigners.isSigned(by: root.key.publicKey) { false }
+    #expect(verify(request).rejection?.first == .revocationListUnusable("not signed by the key of CN=Root"))
+  }
+
+  @Test("many keys don't fill memory, and are answered right all the same")
+  func manyKeys() throws {
+    let signers = KnownSigners()
+    let keys = (0..<40).map { _ in P256.Signing.PrivateKey().publicKey.certificateKey }
+    var asked = 0
+    for key in keys + keys {
+      let isSigned = signers.isSigned(by: key) {
+        asked += 1
+        return true
+      }
+      #expect(isSigned)
+    }
+    #expect((41...79).contains(asked))
+  }
+
   @Test("an oversized list is refused before it is read")
   func oversized() {
     let bytes = [UInt8](repeating: 0, count: CertificateRevocationList.sizeLimit + 1)

@@ -50,6 +50,45 @@ import X509
     #expect(rejection?.first.code == "search-limit")
   }
 
+  /// Eight authorities of one name, each certified by the next, and junk of that name which looks self-signed and isn't.
+  private func flood(junk count: Int) throws -> PathRequest {
+    let stranger = try PathFixture.authority("CA")
+    var issuer = stranger
+    var sent: [PathFixture] = []
+    for _ in 0..<8 {
+      issuer = try PathFixture.authority("CA", by: issuer)
+      sent.append(issuer)
+    }
+    let leaf = try PathFixture.node("node.example", by: issuer)
+    for _ in 0..<count { sent.append(try PathFixture.authority("CA", by: stranger) { $0.hasAuthorityKey = false }) }
+    return PathRequest(leaf, through: sent, trust: [try PathFixture.authority("Root")])
+  }
+
+  @Test("what looks self-signed costs a signature check, which counts")
+  func junk() throws {
+    let rejection = verify(try flood(junk: 200)).rejection
+    #expect(rejection?.first == .searchLimit("more than 100 signatures to check"))
+  }
+
+  @Test("each candidate is judged once, and each signature is checked once, however many paths lead there")
+  func once() throws {
+    // Leaf and authorities are held against each authority that isn't below them: 8 + 7 + … + 1. Junk against itself.
+    var request = try flood(junk: 20)
+    request.limits.signatureChecks = 36 + 20
+    #expect(verify(request).rejection?.first.code == "profile")
+    request.limits.signatureChecks -= 1
+    #expect(verify(request).rejection?.first == .searchLimit("more than 55 signatures to check"))
+  }
+
+  @Test("a leaf that looks self-signed counts too, and without a check it is rejected")
+  func selfSignedLeaf() throws {
+    let leaf = try PathFixture.make("node.example") { $0.hasAuthorityKey = false }
+    var request = PathRequest(leaf, trust: [leaf])
+    #expect(verify(request).path == [leaf.certificate])
+    request.limits.signatureChecks = 0
+    #expect(verify(request).rejection?.first == .searchLimit("more than 0 signatures to check"))
+  }
+
   @Test("an unusable certificate in the bundle leaves the others usable")
   func unusable() throws {
     let root = try PathFixture.authority("Root")

@@ -34,6 +34,7 @@ struct PathFixture {
     var usages: [ExtendedKeyUsage.Usage] = []
     var constraints: NameConstraints?
     var lifetime: ClosedRange<Double> = -10...10
+    var hasAuthorityKey = true
   }
 
   /// - Parameter lifetime: in days from ``now``.
@@ -81,7 +82,9 @@ struct PathFixture {
         options.isAuthority
           ? BasicConstraints.isCertificateAuthority(maxPathLength: options.pathLength) : .notCertificateAuthority)
       SubjectKeyIdentifier(hash: options.key.publicKey)
-      AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: issuer).keyIdentifier)
+      if options.hasAuthorityKey {
+        AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: issuer).keyIdentifier)
+      }
     }
     if let usage = options.keyUsage { try extensions.append(Certificate.Extension(usage, critical: true)) }
     if !options.names.isEmpty {

@@ -250,7 +250,8 @@ struct AdminTests {
       let alone = try object(admin.ask("/records/\(id)").body)
       #expect(try written(alone) == written(record))
       #expect(record["listener"] as? String == "in" && record["trusted"] as? [String] == ["CN=Example Root CA"])
-      #expect(record["allow"] as? [String] == ["all"] && record["deny"] as? [String] == ["retired"])
+      #expect(record["allow"] as? [String] == ["all (any)"])
+      #expect(record["deny"] as? [String] == ["retired (cn=robot-2)"])
       #expect((record["client"] as? String)?.hasPrefix("127.0.0.1:") == true)
       #expect(record["reason"] is String && record["hint"] is String)
     }
@@ -281,8 +282,8 @@ struct AdminTests {
     #expect(told.status == 0)
     for words in [
       "refused    \(id)\n", "listener   in\n", "client     \(line.client)\n", "because    retired denies it\n",
-      "presented  CN=robot-2\n", "issuer     CN=Example Root CA\n", "trusted    CN=Example Root CA\n",
-      "allow      all\n", "deny       retired\n", "hint       ",
+      "rule       retired\n", "presented  CN=robot-2\n", "issuer     CN=Example Root CA\n",
+      "trusted    CN=Example Root CA\n", "allow      all (any)\n", "deny       retired (cn=robot-2)\n", "hint       ",
     ] {
       #expect(told.text.contains(words), "\(told.text)")
     }
@@ -290,6 +291,63 @@ struct AdminTests {
     let whole = try object(json.text)
     let record = try object(admin.ask("/records/\(id)").body)
     #expect(try written(whole["record"] as? [String: Any] ?? whole) == written(record))
+  }
+
+  @Test("the record of a request says what was asked for, which route took it, and where it would have gone")
+  func refusedRequest() throws {
+    let web = try Peer.backend("web", in: workspace)
+    let yaml = OneListener(to: web.port).with {
+      $0.top = "admin: admin.sock"
+      $0.clients = "trust: pki/ca.crt, allow: [{name: fleet, any: true}]"
+      $0.more = "protocol: http\n    routes: [{path: /no, to: back, allow: [{name: nobodies, cn: nobody, org: ORG2}]}]"
+    }.yaml
+    let router = try RunningRouter(yaml, in: workspace)
+    let answer = try router.curl("https://localhost/no/way?token=secret")
+    #expect(answer.status == 403 && web.events("request").isEmpty, "\(answer)")
+    let id = try #require(try object(answer.body)["id"] as? String)
+    let body = try admin.ask("/records/\(id)").body
+    let record = try object(body)
+    for (key, value) in [
+      ("method", "GET"), ("host", "localhost"), ("path", "/no/way"), ("route", "routes[0] path=/no"),
+      ("cluster", "back"), ("rule", "fleet"), ("outcome", "no-rule"),
+    ] {
+      #expect(record[key] as? String == value, "\(key): \(body)")
+    }
+    #expect(record["allow"] as? [String] == ["nobodies (cn=nobody,org=ORG2)"] && !body.contains("secret"))
+    let told = try workspace.countersign(["explain", id, "--admin", "admin.sock"])
+    for words in [
+      " GET localhost/no/way\n", " routes[0] path=/no\n", " fleet\n", " back\n", " nobodies (cn=nobody,org=ORG2)\n",
+    ] {
+      #expect(told.text.contains(words), "\(words): \(told.text)")
+    }
+  }
+
+  @Test("a client that is too old for the listener leads to the key that would let it in")
+  func tooOld() throws {
+    let router = try router()
+    _ = try router.exchange(as: "robot-1", "--tls", "1.2")
+    let id = try #require(try router.waitForAccess { $0.outcome == "tls" }[0].id)
+    let told = try workspace.countersign(["explain", id, "--admin", "admin.sock"])
+    #expect(told.text.contains("because    unsupported protocol\n"), "\(told.text)")
+    #expect(told.text.contains("tls: {min: \"1.2\"}"), "\(told.text)")
+  }
+
+  @Test("of a stranger's many names the first are kept, and the others counted")
+  func manyNames() throws {
+    try workspace.bash(
+      """
+      countersign --home other issue many $(seq -f '--dns n%g.example' 100) --profile client -o other-pki --quiet
+      cp other-pki/many.* pki/
+      """)
+    let router = try router()
+    #expect(try router.exchange(as: "many", "--silent").isAlert("unknown ca"))
+    let id = try #require(try router.waitForAccess { $0.outcome == "unknown-issuer" }[0].id)
+    let record = try object(admin.ask("/records/\(id)").body)
+    let presented = try #require(record["presented"] as? [String: Any])
+    #expect((presented["names"] as? [String])?.count == 32 && presented["namesLeftOut"] as? Int == 69)
+    #expect(record["chainLeftOut"] == nil && (record["chain"] as? [String])?.isEmpty == false)
+    let told = try workspace.countersign(["explain", id, "--admin", "admin.sock"])
+    #expect(told.text.contains(", and 69 more\n"), "\(told.text)")
   }
 
   @Test("countersign explain says what it can't: no such record, no router, no ID")

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import PKITestKit
 import Testing
 
@@ -26,14 +27,34 @@ struct BadConfigurationTests {
     Mistake("allow: [{any: true}]", "allow: []", "nobody could pass"),
     Mistake("allow: [{any: true}]", "allow: [{}]", "router.yaml:"),
     Mistake("clients: {trust: pki/ca.crt, allow: [{any: true}]}", "", "every client could connect"),
-    Mistake("key: pki/localhost.key", "key: pki/robot-1.key", "holds the key of another certificate"),
-    Mistake("key: pki/localhost.key", "key: pki/none.key", "pki/none.key can't be read"),
+    Mistake(
+      "key: pki/localhost.key", "key: pki/robot-1.key",
+      "listeners[in].identity.cert: pki/localhost.crt: pki/robot-1.key holds the key of another certificate"),
+    Mistake("key: pki/localhost.key", "key: pki/none.key", "listeners[in].identity.key: pki/none.key can't be read"),
     Mistake(
       "{cert: pki/localhost.crt, key: pki/localhost.key}",
-      "{cert: expired/localhost.crt, key: expired/localhost.key}", "it is valid from"),
-    Mistake("trust: pki/ca.crt", "trust: pki/none.crt", "pki/none.crt can't be read"),
-    Mistake("trust: pki/ca.crt", "trust: pki/robot-1.key", "holds no certificate"),
-    Mistake("trust: pki/ca.crt", "crl: pki/ca.crt, trust: pki/ca.crt", "holds no CRL"),
+      "{cert: expired/localhost.crt, key: expired/localhost.key}",
+      "listeners[in].identity.cert: expired/localhost.crt: it is valid from"),
+    Mistake("trust: pki/ca.crt", "trust: pki/none.crt", "listeners[in].clients.trust: pki/none.crt can't be read"),
+    Mistake(
+      "trust: pki/ca.crt", "trust: pki/robot-1.key",
+      "listeners[in].clients.trust: pki/robot-1.key: it holds no certificate"),
+    Mistake(
+      "trust: pki/ca.crt", "crl: pki/ca.crt, trust: pki/ca.crt",
+      "listeners[in].clients.crl: pki/ca.crt: it holds no CRL"),
+    Mistake(
+      "trust: pki/ca.crt", "crl: pki/none.crl, trust: pki/ca.crt",
+      "listeners[in].clients.crl: pki/none.crl can't be read"),
+    Mistake(
+      "- name: back\n", "- name: back\n    tls: {trust: pki/none.crt}\n",
+      "clusters[back].tls.trust: pki/none.crt can't be read"),
+    Mistake(
+      "- name: back\n",
+      "- name: back\n    tls: {trust: pki/ca.crt, identity: {cert: pki/robot-1.crt, key: pki/localhost.key}}\n",
+      "clusters[back].tls.identity.cert: pki/robot-1.crt: pki/localhost.key holds the key of another certificate"),
+    Mistake(
+      "- name: back\n", "- name: back\n    tls: {trust: pki/ca.crt, crl: pki/robot-1.key}\n",
+      "clusters[back].tls.crl: pki/robot-1.key: it holds no CRL"),
     Mistake(
       """
       listen: 127.0.0.1:0
@@ -97,7 +118,8 @@ struct BadConfigurationTests {
     let taken = good.replacing("127.0.0.1:0", with: "127.0.0.1:\(backend.port)")
     try workspace.write(taken, to: "router.yaml")
     let output = try start()
-    #expect(output.status == 3 && output.errors.contains("127.0.0.1:\(backend.port)"), "\(output.errors)")
+    let place = "listeners[in].listen: 127.0.0.1:\(backend.port)"
+    #expect(output.status == 3 && output.errors.contains(place), "\(output.errors)")
     #expect(output.errors.contains("hint: "))
     let router = try RunningRouter(good, in: workspace)
     #expect(try router.reload(taken).contains("nothing was changed"))
@@ -133,5 +155,44 @@ struct BadConfigurationTests {
     while Date() < end, !router.log.contains("\"reloaded\"") { Thread.sleep(forTimeInterval: 0.05) }
     #expect(router.log.contains("\"reloaded\""), "\(router.log)")
     #expect(try router.exchange(as: "robot-1", "--silent").isAlert("unknown ca"))
+  }
+
+  /// Lines of the log with this text.
+  private func lines(_ text: String, of router: RunningRouter) -> Int {
+    router.log.split(separator: "\n").filter { $0.contains(text) }.count
+  }
+
+  @Test("what couldn't be done is tried again although no file changes; the same reason is told to who asks, else once")
+  func triedAgain() throws {
+    let router = try RunningRouter(good, in: workspace)
+    let other = try Peer.backend("echo", in: workspace)
+    let port = other.port
+    let more = "  - {name: more, listen: \"127.0.0.1:\(port)\", to: back}\nclusters:"
+    #expect(try router.reload(good.replacing("clusters:", with: more)).contains("nothing was changed"))
+    #expect(try router.reload().contains("nothing was changed"))
+    // Some attempts that nobody asks for.
+    Thread.sleep(forTimeInterval: 25)
+    #expect(lines("nothing was changed", of: router) == 2, "\(router.log)")
+    other.process.send(SIGTERM)
+    try waitUntil("it is taken") { lines("\"reloaded\"", of: router) > 0 }
+    #expect(try Peer.run(["once", "--port", "\(port)", "--plain"], in: workspace)[0].outcome == "answered")
+    #expect(lines("nothing was changed", of: router) == 2, "\(router.log)")
+  }
+
+  @Test("what only a restart puts in force is told by its key, once")
+  func inVain() throws {
+    let configuration = OneListener(to: backend.port)
+    let router = try RunningRouter(configuration.with { $0.top = "workers: 2" }.yaml, in: workspace)
+    #expect(try router.reload().contains("reloaded"))
+    #expect(!router.log.contains("only a restart"))
+    let changed = configuration.with { $0.top = "workers: 3\nlog: {level: debug}" }.yaml
+    #expect(try router.reload(changed).contains("reloaded"))
+    for key in ["workers", "log.level"] {
+      let warning = "\"level\":\"warning\",\"message\":\"\(key) was changed, and only a restart puts that in force\""
+      #expect(lines(warning, of: router) == 1, "\(router.log)")
+    }
+    #expect(try router.reload(changed + "# again\n").contains("reloaded"))
+    #expect(try router.reload(configuration.with { $0.top = "workers: 2" }.yaml).contains("reloaded"))
+    #expect(lines("only a restart", of: router) == 2, "\(router.log)")
   }
 }

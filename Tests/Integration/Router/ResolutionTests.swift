@@ -23,24 +23,27 @@ struct ResolutionTests {
   private func zone(_ records: String) throws { try workspace.write("{\(records)}", to: "zone.json") }
 
   /// A router there. It is reached by Unix sockets, which have no network.
-  private func router(to endpoints: String) throws -> BackgroundProcess {
-    try workspace.write(
-      """
-      admin: admin.sock
-      workers: 2
-      listeners:
-        - {name: in, listen: "unix:\(workspace.file("in.sock"))", to: back}
-        - {name: web, listen: "unix:\(workspace.file("web.sock"))", protocol: http, to: back}
-      clusters:
-        - {name: back, endpoints: [\(endpoints)], resolve: 1s}
-
-      """, to: "router.yaml")
+  private func router(to endpoints: String, resolve: String = "1s") throws -> BackgroundProcess {
+    try workspace.write(yaml(to: endpoints, resolve: resolve), to: "router.yaml")
     let rights = geteuid() == 0 ? [] : ["--user", "--preserve-credentials"]
     let router = try workspace.start(
       ["bash", "-c", "cd \"$0\" && exec countersign router run --config router.yaml", workspace.path],
       by: ["nsenter", "--target", "\(world.pid)"] + rights + ["--net", "--mount"])
     try router.wait(for: "\"listener\":\"web\"")
     return router
+  }
+
+  private func yaml(to endpoints: String, resolve: String) -> String {
+    """
+    admin: admin.sock
+    workers: 2
+    listeners:
+      - {name: in, listen: "unix:\(workspace.file("in.sock"))", to: back}
+      - {name: web, listen: "unix:\(workspace.file("web.sock"))", protocol: http, to: back}
+    clusters:
+      - {name: back, endpoints: [\(endpoints)], resolve: \(resolve)}
+
+    """
   }
 
   private static let question = "Which address is this?"
@@ -55,6 +58,19 @@ struct ResolutionTests {
   private func addresses(_ count: Int = 6) throws -> Set<String?> { try Set((1...count).map { _ in try address() }) }
 
   private func known() throws -> Set<String> { try Set(admin.status().clusters[0].endpoints.map(\.address)) }
+
+  private struct Status: Decodable {
+    struct Cluster: Decodable { var unresolved: [String] }
+
+    var clusters: [Cluster]
+  }
+
+  /// The names that `/status` says not to resolve.
+  private func unresolved() throws -> [String] {
+    try admin.ask("/status").decoded(as: Status.self).clusters.flatMap(\.unresolved)
+  }
+
+  private static let missing = "\"level\":\"error\",\"message\":\"names can't be resolved\""
 
   @Test("new connections go where a name leads now, open ones stay")
   func moved() throws {
@@ -90,7 +106,7 @@ struct ResolutionTests {
     let router = try router(to: "\"a.example.org:7001\"")
     #expect(try address() == "127.0.0.2")
     try zone(record.isEmpty ? "" : #""a.example.org": \#(record)"#)
-    try router.wait(for: "names can't be resolved", count: 2)
+    try router.wait(for: Self.missing)
     #expect(try addresses() == ["127.0.0.2"])
     router.send(SIGHUP)
     try router.wait(for: "\"reloaded\"")
@@ -139,7 +155,65 @@ struct ResolutionTests {
     try waitUntil("it has moved") { try known() == ["127.0.0.2:7002"] }
     #expect(try addresses() == ["127.0.0.2"])
     try zone(hosts)
-    try router.wait(for: "names can't be resolved", count: 2)
+    try router.wait(for: Self.missing)
     #expect(try addresses() == ["127.0.0.2"])
+  }
+
+  // MARK: What is told of it
+
+  @Test("a name that nobody knows is told at the start and at a reload, and /status has it")
+  func toldAtOnce() throws {
+    try zone(#""a.example.org": ["127.0.0.2"]"#)
+    // The timer doesn't come while this lasts.
+    let router = try router(to: #""a.example.org:7001", "b.example.org:7001""#, resolve: "10h")
+    #expect(router.output.contains("\(Self.missing),\"cluster\":\"back\",\"names\":\"b.example.org:7001\""))
+    #expect(try unresolved() == ["b.example.org:7001"])
+    try workspace.write(
+      yaml(to: #""c.example.org:7001", "a.example.org:7001", "b.example.org:7001""#, resolve: "10h"), to: "router.yaml")
+    router.send(SIGHUP)
+    try router.wait(for: "\"reloaded\"")
+    #expect(router.output.contains("\"names\":\"c.example.org:7001, b.example.org:7001\""), "\(router.output)")
+    #expect(try unresolved() == ["c.example.org:7001", "b.example.org:7001"])
+    #expect(try known() == ["127.0.0.2:7001"])
+  }
+
+  @Test("it is told again where other names are missing, not each time, and told when none is missing any more")
+  func toldOnce() throws {
+    try zone(#""a.example.org": ["127.0.0.2"]"#)
+    let router = try router(to: #""a.example.org:7001", "b.example.org:7001""#)
+    // Some rounds in which nothing changes.
+    Thread.sleep(forTimeInterval: 4)
+    try zone("")
+    try router.wait(for: "\"names\":\"a.example.org:7001, b.example.org:7001\"")
+    Thread.sleep(forTimeInterval: 4)
+    #expect(router.output.components(separatedBy: Self.missing).count - 1 == 2, "\(router.output)")
+    #expect(!router.output.contains("all names resolve again"))
+    #expect(try unresolved() == ["a.example.org:7001", "b.example.org:7001"])
+    try zone(#""a.example.org": ["127.0.0.2"], "b.example.org": ["127.0.0.3"]"#)
+    try router.wait(for: "\"level\":\"info\",\"message\":\"all names resolve again\"")
+    #expect(try unresolved().isEmpty)
+    Thread.sleep(forTimeInterval: 2)
+    #expect(router.output.components(separatedBy: "all names resolve again").count - 1 == 1)
+  }
+
+  @Test("while no name server answers, a file that changes is taken all the same", arguments: [true, false])
+  func silent(wasKnown: Bool) throws {
+    // A question takes two seconds then. One after the other, these would take minutes.
+    let names = (1...60).map { "n\($0).example.org" }
+    let all = names.map { "\"\($0)\": [\"127.0.0.2\"]" }.joined(separator: ", ")
+    let endpoints = names.map { "\"\($0):7001\"" }.joined(separator: ", ")
+    defer { world.send(SIGCONT) }
+    if wasKnown { try zone(all) } else { world.send(SIGSTOP) }
+    let router = try router(to: endpoints)
+    world.send(SIGSTOP)
+    try router.wait(for: Self.missing, seconds: 60)
+    try workspace.write(workspace.text("router.yaml") + "# changed\n", to: "router.yaml")
+    try router.wait(for: "\"reloaded\"", seconds: 60)
+    let expected: Set<String> = wasKnown ? ["127.0.0.2:7001"] : []
+    #expect(try known() == expected)
+    try zone(all)
+    world.send(SIGCONT)
+    try router.wait(for: "all names resolve again")
+    #expect(try known() == ["127.0.0.2:7001"])
   }
 }

@@ -120,4 +120,71 @@ struct RevocationTests {
     held.poke()
     try held.wait(for: "answer")
   }
+
+  // MARK: What is told of it
+
+  private func lines(_ text: String, of router: RunningRouter) -> Int {
+    router.log.split(separator: "\n").filter { $0.contains(text) }.count
+  }
+
+  private static let stale =
+    "\"level\":\"error\",\"message\":\"the revocation lists are stale: nobody is let in until fresh ones come\""
+
+  @Test("that its lists become stale while it runs is told once, and that they are fresh again")
+  func toldOfStale() throws {
+    try workspace.bash("countersign crl -o ca.crl --next-update 8s --quiet")
+    let router = try router(more: "limits: {connections: 100}")
+    try waitUntil("it is told") { lines(Self.stale, of: router) > 0 }
+    #expect(router.log.contains("\(Self.stale),\"listener\":\"in\",\"since\":\"20"), "\(router.log)")
+    #expect(try router.exchange(as: "robot-2", "--silent").outcome == "alert")
+    // Some looks at them.
+    Thread.sleep(forTimeInterval: 4)
+    #expect(lines(Self.stale, of: router) == 1, "\(router.log)")
+    try workspace.bash("countersign crl -o ca.crl --quiet")
+    try waitUntil("it is told") { lines("the revocation lists are fresh again", of: router) == 1 }
+    #expect(try router.exchange(as: "robot-2").outcome == "answered")
+  }
+
+  @Test("of a list that never came it is told at once what that means, and how it goes on when it comes")
+  func neverCame() throws {
+    let port = try ServerProcess.freePort()
+    let url = "http://127.0.0.1:\(port)/ca.crl"
+    let configuration = OneListener(to: backend.port).with {
+      $0.top = "admin: admin.sock"
+      $0.clients = "trust: pki/ca.crt, crl: \"\(url)\", allow: [{any: true}]"
+    }
+    let before = Date().addingTimeInterval(-1)
+    let router = try RunningRouter(configuration.yaml, in: workspace)
+    let missing = "no revocation list has come yet: nobody is let in until one comes"
+    #expect(
+      router.log.contains("\"level\":\"error\",\"message\":\"\(missing)\",\"listener\":\"in\""), "\(router.log)")
+    let reason = "\"reason\":\"Connection refused\",\"url\":\"\(url)\""
+    #expect(router.log.contains(reason), "\(router.log)")
+    #expect(try router.exchange(as: "robot-2", "--silent").outcome == "alert")
+    let admin = AdminClient(workspace: workspace)
+    let since = try #require(try admin.status().listeners[0].revocationStaleSince)
+    #expect(since > before && since < Date(), "\(since)")
+    let metric = try admin.metrics().value("revocation_stale_since_seconds", ["listener": "in"])
+    #expect(metric == since.timeIntervalSince1970.rounded(.down))
+    let server = try workspace.start(
+      [Workspace.tools + "/python", "-m", "http.server", "\(port)", "--bind", "127.0.0.1"])
+    try waitUntil("it has come") { router.log.contains("the revocation lists are fresh again") }
+    #expect(try router.exchange(as: "robot-2").outcome == "answered")
+    #expect(lines(missing, of: router) == 1 && server.isRunning)
+    let later = try #require(try admin.status().listeners[0].revocationStaleSince)
+    #expect(later > Date())
+  }
+
+  @Test("where one goes on with old lists, a list that never came is a warning")
+  func neverCameOpen() throws {
+    let port = try ServerProcess.freePort()
+    let configuration = OneListener(to: backend.port).with {
+      $0.clients =
+        "trust: pki/ca.crt, crl: \"http://127.0.0.1:\(port)/ca.crl\", whenStale: open, allow: [{any: true}]"
+    }
+    let router = try RunningRouter(configuration.yaml, in: workspace)
+    let missing = "no revocation list has come yet: whoever was revoked is taken for good until one comes"
+    #expect(router.log.contains("\"level\":\"warning\",\"message\":\"\(missing)\""), "\(router.log)")
+    #expect(try router.exchange(as: "robot-2").outcome == "answered")
+  }
 }

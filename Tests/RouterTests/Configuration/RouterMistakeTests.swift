@@ -66,6 +66,45 @@ struct RouterMistakeTests {
     #expect(errors.first?.hint?.isEmpty == false)
   }
 
+  @Test("durations name the units that there are")
+  func durations() {
+    for text in ["30", "500ms", "1,5h", "0s", "soon"] {
+      let yaml = "drain: \(text)\n" + RouterYAML.listener(Self.listener)
+      let message = RouterYAML.errors(yaml).first?.message ?? "accepted"
+      #expect(message.contains("30s, 5m, 12h, 90d, 2w, 1y or 1h30m"), "\(text): \(message)")
+    }
+    for text in ["30s", "5m", "12h", "90d", "2w", "1y", "1h30m"] {
+      #expect(RouterYAML.errors("drain: \(text)\n" + RouterYAML.listener(Self.listener)).isEmpty, "\(text)")
+    }
+  }
+
+  @Test(
+    "slips that the general reader would misunderstand have advice of their own",
+    arguments: [
+      ("[{ou: robots}]", "organisational units aren't matched: org is the organisation"),
+      ("[{o: ORG1}]", "the organisation is org"),
+      ("[{san: a.example}]", "alternative names are dns, ip and uri"),
+      ("[{cn: *robot}]", "a value that begins with * stands in quotes"),
+      ("[{cn: *-robots, org: ORG1}]", "a value that begins with * stands in quotes"),
+      ("[{cn: *robot.example}]", "a value that begins with * stands in quotes"),
+      ("[{dns: *.example.org}]", "a value that begins with * stands in quotes"),
+      ("[{cn: @robot}]", "a value that begins like this stands in quotes"),
+    ])
+  func slip(allow: String, advice: String) {
+    let errors = RouterYAML.errors(
+      RouterYAML.listener(
+        "name: l, listen: \"[::]:443\", to: c, identity: {cert: a, key: b}, clients: {trust: t, allow: \(allow)}"))
+    #expect(errors.count == 1 && errors.first?.hint?.hasPrefix(advice) == true, "\(errors)")
+    #expect(errors.first?.place?.line == 1)
+  }
+
+  @Test("a tab is told from what else can't begin a value")
+  func tab() {
+    let errors = RouterYAML.errors("listeners:\n\t- {\(Self.listener)}\n\(RouterYAML.backend)")
+    #expect(errors.map(\.hint) == ["here is a tab, and YAML is indented by spaces"])
+    #expect(errors.first?.place?.line == 2)
+  }
+
   @Test("all of them are told at once, in the order of the file")
   func several() {
     let errors = RouterYAML.errors(

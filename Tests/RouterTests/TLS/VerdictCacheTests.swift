@@ -16,6 +16,9 @@ private final class Cache {
   }
 
   func keepOnly(_ trusts: PeerTrust...) { cache.keepOnly(Set(trusts.map(\.id))) }
+
+  var count: Int { cache.count }
+  var bytes: Int { cache.bytes }
 }
 
 @Suite("verdicts that are remembered")
@@ -138,5 +141,81 @@ struct VerdictCacheTests {
     for number in 1000..<5000 { _ = cache.verdict(stranger(number), by: trust, at: noon) }
     #expect(cache.verdict(stranger(0), by: trust, at: noon) !== first)
     #expect(cache.verdict([leaf], by: trust, at: noon) === friend)
+  }
+
+  @Test("refused chains are remembered up to 8 KiB, accepted ones whatever their size")
+  func longChains() {
+    let trust = trust()
+    for (length, isKept) in [(8 << 10, true), (8 << 10 | 1, false)] {
+      let chain = [[UInt8](repeating: 0, count: length)]
+      let first = cache.verdict(chain, by: trust, at: noon)
+      #expect((cache.verdict(chain, by: trust, at: noon) === first) == isKept, "\(length)")
+    }
+    let padded = [leaf, [UInt8](repeating: 0, count: 30_000)]
+    let found = cache.verdict(padded, by: trust, at: noon)
+    #expect(found.refusal == nil && cache.verdict(padded, by: trust, at: noon) === found)
+  }
+
+  @Test("a holder of one certificate who adds something new to its chain each time fills no more than 12 MiB")
+  func padding() {
+    let trust = trust()
+    var latest: (chain: [[UInt8]], verdict: PeerVerdict)?
+    for number in 0..<600 {
+      var surplus = [UInt8](repeating: 0, count: 30_000)
+      surplus[0] = UInt8(number & 0xff)
+      surplus[1] = UInt8(number >> 8)
+      latest = ([leaf, surplus], cache.verdict([leaf, surplus], by: trust, at: noon))
+    }
+    #expect(cache.bytes <= 12 << 20 && cache.count > 100)
+    if let latest { #expect(cache.verdict(latest.chain, by: trust, at: noon) === latest.verdict) }
+  }
+
+  @Test("who comes again stays, however many others come only once")
+  func again() {
+    let trust = trust()
+    let friend = cache.verdict([leaf], by: trust, at: noon)
+    for number in 0..<900 {
+      var surplus = [UInt8](repeating: 0, count: 30_000)
+      surplus[0] = UInt8(number & 0xff)
+      surplus[1] = UInt8(number >> 8)
+      _ = cache.verdict([leaf, surplus], by: trust, at: noon)
+      if number % 50 == 0 { #expect(cache.verdict([leaf], by: trust, at: noon) === friend) }
+    }
+    #expect(cache.bytes <= 12 << 20)
+  }
+
+  @Test("a chain of many short names counts as what they take, and not as the bytes that they came in")
+  func manyNames() throws {
+    let stranger = try PeerFixture.authority("Stranger")
+    let names = try PeerFixture.node("robot-1", by: stranger) {
+      $0.names = [GeneralName](repeating: .dnsName("a"), count: 2000)
+    }
+    let found = cache.verdict([names.der], by: trust(), at: noon)
+    #expect(found.refusal != nil && names.der.count < 8 << 10 && cache.count == 1)
+    #expect(cache.bytes > 2000 * MemoryLayout<String>.size)
+  }
+
+  @Test("refusals that hold no longer are forgotten, whether or not somebody asks for them")
+  func forgottenRefusals() {
+    let trust = trust()
+    for number in 0..<200 { _ = cache.verdict([[UInt8(number)]], by: trust, at: noon) }
+    #expect(cache.count == 200)
+    let friend = cache.verdict([leaf], by: trust, at: noon + 9)
+    #expect(cache.count == 201)
+    #expect(cache.verdict([leaf], by: trust, at: noon + 20) === friend)
+    #expect(cache.count == 1)
+    _ = cache.verdict([[1]], by: trust, at: noon + 21)
+    // The clock of the calendar was set back.
+    #expect(cache.verdict([leaf], by: trust, at: noon) === friend)
+    #expect(cache.count == 1)
+  }
+
+  @Test("what trust that is out of use has judged takes no room any more")
+  func roomAgain() {
+    let (old, current) = (trust(), trust())
+    _ = cache.verdict([leaf], by: old, at: noon)
+    _ = cache.verdict([[1]], by: old, at: noon)
+    cache.keepOnly(current)
+    #expect(cache.count == 0 && cache.bytes == 0)
   }
 }

@@ -1,0 +1,37 @@
+import Glibc
+import Logging
+
+// What the service goes by, beside listeners and clusters.
+
+extension RouterConfiguration {
+  /// All that it is put in force with.
+  var files: Set<String> {
+    let identities = listeners.compactMap(\.identity) + clusters.compactMap { $0.tls?.identity }
+    let trusts = listeners.compactMap { $0.clients?.trust } + clusters.compactMap { $0.tls?.trust }
+    return Set(identities.flatMap { [$0.certificate, $0.key] + [$0.passphraseFile].compactMap { $0 } })
+      .union(trusts).union(revocationLocations.filter { !$0.contains("://") })
+  }
+
+  /// Where revocation lists are to be fetched.
+  var revocationURLs: Set<String> { revocationLocations.filter { $0.contains("://") } }
+
+  private var revocationLocations: Set<String> {
+    let sources = listeners.compactMap { $0.clients?.revocation } + clusters.compactMap { $0.tls?.revocation }
+    return Set(sources.flatMap(\.locations))
+  }
+
+  /// How many workers it means.
+  var workerCount: Int { workers ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+  /// What only a start puts in force, by its key.
+  private var startOnly: [String: String] {
+    ["workers": "\(workerCount)", "user": user ?? "", "group": group ?? "", "log.level": log.level.rawValue]
+  }
+
+  /// The keys that this configuration changes in vain: it asks for something else than it did before, and than what the
+  /// router was started with.
+  func keysInVain(after before: RouterConfiguration, startedWith started: RouterConfiguration) -> [String] {
+    let (wanted, earlier, inForce) = (startOnly, before.startOnly, started.startOnly)
+    return wanted.keys.filter { wanted[$0] != earlier[$0] && wanted[$0] != inForce[$0] }.sorted()
+  }
+}
