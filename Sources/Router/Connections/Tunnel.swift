@@ -48,7 +48,9 @@ final class Tunnel: Exchange, UpstreamUser {
     guard upstream === self.upstream else { return }
     self.upstream = nil
     // Once something was said, there is no other to say the rest to.
-    guard !upstream.wasReady, tried.count <= upstream.cluster.configuration.retries, tried.count < upstream.cluster.current.count else {
+    guard !upstream.wasReady, tried.count <= upstream.cluster.configuration.retries,
+      tried.count < upstream.cluster.current.count
+    else {
       return connection.close(
         .backend(code: failure.code, message: "\(upstream.endpoint.location.address): \(failure.message)"))
     }

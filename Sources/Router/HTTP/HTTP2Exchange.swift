@@ -78,7 +78,8 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
 
   /// A stream may be quiet as long as the connection; a head may not, and answers have to be taken.
   var deadline: Int64 {
-    let awaited = headBegan.map { $0 + limit } ?? (connection.client.isCongested ? connection.client.lastTaken + limit : .max)
+    let awaited =
+      headBegan.map { $0 + limit } ?? (connection.client.isCongested ? connection.client.lastTaken + limit : .max)
     return min(awaited, nextLook)
   }
 

@@ -22,7 +22,7 @@ struct TLSRecipe: Hashable, Sendable {
       let revocations = revocation.map { source in
         Revocations(
           lists: lists.compactMap { try? CertificateRevocationList(der: $0) }, staleAfter: source.staleAfter,
-          whenStale: source.whenStale)
+          whenStale: source.whenStale, wantedSince: listsMissingSince ?? .distantPast)
       }
       trust = PeerTrust(
         anchors: self.trust.map(CertificateInput.init(der:)), purpose: purpose, name: name, revocation: revocations)

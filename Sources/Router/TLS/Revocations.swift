@@ -9,7 +9,11 @@ package struct Revocations: Sendable {
   /// The first moment at which one of the lists is too old: past its nextUpdate, or older than staleAfter allows.
   package let staleSince: Date
 
-  package init(lists: [CertificateRevocationList], staleAfter: Duration?, whenStale: RevocationSource.WhenStale) {
+  /// - Parameter wantedSince: when it began that there are none.
+  package init(
+    lists: [CertificateRevocationList], staleAfter: Duration?, whenStale: RevocationSource.WhenStale,
+    wantedSince: Date = .distantPast
+  ) {
     self.lists = lists
     self.whenStale = whenStale
     // Lists that speak for the same certificates follow each other, and the freshest of them counts; of the others the
@@ -22,7 +26,7 @@ package struct Revocations: Sendable {
       let line = Line(list)
       ends[line] = max(end, ends[line] ?? .distantPast)
     }
-    staleSince = ends.values.min() ?? .distantPast
+    staleSince = ends.values.min() ?? wantedSince
   }
 
   /// What the lists have in common that take each other's place: an issuer may have a list for each of its keys, and
@@ -39,7 +43,8 @@ package struct Revocations: Sendable {
     }
   }
 
-  func refusesAll(at now: Date) -> Bool { whenStale == .closed && now > staleSince }
+  /// Without any list nobody is known to be good, whatever the clock says.
+  func refusesAll(at now: Date) -> Bool { whenStale == .closed && (lists.isEmpty || now > staleSince) }
 
   /// When verdicts that were made with these lists have to be made anew.
   var closes: Date? { whenStale == .closed ? staleSince : nil }

@@ -49,7 +49,8 @@ struct AllowRulesTests {
   func demanded() throws {
     let router = try router([("in", "allow: [{any: true}]")])
     let demanding = try String(contentsOf: workspace.directory.file("router.yaml"), encoding: .utf8)
-    let open = demanding.replacing("clients: {trust: pki/ca.crt, allow: [{any: true}]}", with: "insecureAnyClient: true")
+    let open = demanding.replacing(
+      "clients: {trust: pki/ca.crt, allow: [{any: true}]}", with: "insecureAnyClient: true")
     #expect(try router.reload(open).contains("reloaded"))
     let held = try router.hold(2)
     #expect(try router.reload(demanding).contains("reloaded"))

@@ -94,7 +94,8 @@ struct HTTPRoutingTests {
     // What answers HEAD has no body, and the next answer follows.
     let heads = try router.curl(
       version, "-I", "-H", "Host: b.example", "https://localhost/", "https://localhost/again")
-    #expect(heads.exit == 0 && heads.requests.map { $0[0] } == ["404", "404"] && heads.requests.map { $0[2] } == ["1", "0"])
+    #expect(
+      heads.exit == 0 && heads.requests.map { $0[0] } == ["404", "404"] && heads.requests.map { $0[2] } == ["1", "0"])
     #expect(!heads.body.contains("{"), "\(heads)")
   }
 

@@ -26,7 +26,8 @@ struct HostileHTTP2Tests {
     let router = try router()
     let told = try Peer.run(router.client("requests", as: "robot-1", on: "in", []), in: workspace)
     #expect(told.count > 30)
-    let outcomes = Dictionary(uniqueKeysWithValues: told.map { ($0.event ?? "", "\($0.outcome ?? "") \($0.detail ?? "")") })
+    let outcomes = Dictionary(
+      uniqueKeysWithValues: told.map { ($0.event ?? "", "\($0.outcome ?? "") \($0.detail ?? "")") })
     // Where two say where it goes, the authority counts and no backend hears of the other (RFC 9113 §8.3.1).
     let served = ["whole", "whole, with a body", "another host"]
     let answers = [

@@ -133,7 +133,7 @@ struct RevocationTests {
   @Test("that its lists become stale while it runs is told once, and that they are fresh again")
   func toldOfStale() throws {
     try workspace.bash("countersign crl -o ca.crl --next-update 8s --quiet")
-    let router = try router(more: "limits: {connections: 100}")
+    let router = try router()
     try waitUntil("it is told") { lines(Self.stale, of: router) > 0 }
     #expect(router.log.contains("\(Self.stale),\"listener\":\"in\",\"since\":\"20"), "\(router.log)")
     #expect(try router.exchange(as: "robot-2", "--silent").outcome == "alert")

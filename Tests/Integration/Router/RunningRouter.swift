@@ -146,5 +146,7 @@ extension RunningRouter {
     return kibibytes << 10
   }
 
-  func openFiles() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.pid)/fd").count }
+  func openFiles() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.pid)/fd").count
+  }
 }

@@ -16,7 +16,8 @@ struct SharedPortTests {
   }
 
   private func yaml(on address: String) -> String {
-    OneListener(to: backend.port).yaml.replacing("listen: 127.0.0.1:0", with: "listen: \(address)")
+    OneListener(to: backend.port).with { $0.top = "drain: 5m" }.yaml
+      .replacing("listen: 127.0.0.1:0", with: "listen: \(address)")
   }
 
   private var warning: String {
@@ -35,7 +36,8 @@ struct SharedPortTests {
   @Test("so does one that takes the address at a reload")
   func reloaded() throws {
     let first = try RunningRouter(yaml(on: "127.0.0.1:\(port)"), in: workspace)
-    let second = try RunningRouter(yaml(on: "127.0.0.1:0"), in: workspace)
+    // With a router.yaml of its own.
+    let second = try RunningRouter(yaml(on: "127.0.0.1:0"), in: Workspace.forRouter(clients: ["robot-1"]))
     #expect(!second.log.contains("another program"), "\(second.log)")
     #expect(try second.reload(yaml(on: "127.0.0.1:\(port)")).contains("reloaded"))
     #expect(second.log.contains(warning), "\(second.log)")
