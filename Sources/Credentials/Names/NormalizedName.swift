@@ -30,7 +30,8 @@ package struct NormalizedName: Hashable, Sendable {
       let attributes = rdn.map { Attribute(type: $0.type, value: Self.normalize($0.value)) }
       guard attributes.count > 1 else { return attributes }
       // A SET has no order of its own.
-      return attributes.sorted { ($0.type.description, $0.value) < ($1.type.description, $1.value) }
+      let described = attributes.map { (type: $0.type.description, attribute: $0) }
+      return described.sorted { ($0.type, $0.attribute.value) < ($1.type, $1.attribute.value) }.map(\.attribute)
     }
   }
 
