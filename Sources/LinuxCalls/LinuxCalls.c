@@ -14,7 +14,9 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 int linux_exchange(const char *a, const char *b) {
@@ -112,3 +114,24 @@ int linux_forbid_writing(const char *const *socket_folders, int count) {
 }
 
 int linux_name_thread(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+int64_t linux_microseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t nanoseconds(struct timespec time) { return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec; }
+
+int linux_look(const char *path, linux_appearance *appearance) {
+    struct stat status;
+    if (stat(path, &status) != 0) return -1;
+    *appearance = (linux_appearance){
+        .device = status.st_dev,
+        .node = status.st_ino,
+        .size = status.st_size,
+        .changed = nanoseconds(status.st_mtim),
+        .status_changed = nanoseconds(status.st_ctim),
+    };
+    return 0;
+}

@@ -61,3 +61,16 @@ int linux_service_lookup(const char *name, linux_service_record *found, int most
 
 /// Names this thread, for ps and perf: 15 bytes at most.
 int linux_name_thread(const char *name);
+
+/// Microseconds of a clock that nobody sets. Here and below, since which module struct timespec counts as depends on what
+/// else is imported.
+int64_t linux_microseconds(void);
+
+/// What tells whether a file has changed, times in nanoseconds.
+typedef struct {
+    uint64_t device, node;
+    int64_t size, changed, status_changed;
+} linux_appearance;
+
+/// Looks at a file, or at what a link leads to. Returns 0, or -1 with errno.
+int linux_look(const char *path, linux_appearance *appearance);

@@ -1,5 +1,4 @@
-import CoreFoundation
-import Glibc
+internal import LinuxCalls
 
 /// Notices that files have changed, also when what a link leads to was exchanged, as Kubernetes does with mounted Secrets.
 ///
@@ -11,10 +10,8 @@ struct FileWatch {
     var node: UInt64
     var size: Int64
     var changed: Int64
-    var nanoseconds: Int64
     /// Of owner, mode and names too: who couldn't read the file may be able to now.
     var statusChanged: Int64
-    var statusNanoseconds: Int64
   }
 
   /// By the file's path; nil where there is none.
@@ -40,15 +37,14 @@ struct FileWatch {
   static func look(_ files: Set<String>) -> Appearances {
     var seen: Appearances = [:]
     for file in files {
-      var status = stat()
-      guard stat(file, &status) == 0 else {
+      var found = linux_appearance()
+      guard linux_look(file, &found) == 0 else {
         seen[file] = .some(nil)
         continue
       }
       seen[file] = Appearance(
-        device: UInt64(status.st_dev), node: UInt64(status.st_ino), size: Int64(status.st_size),
-        changed: Int64(status.st_mtim.tv_sec), nanoseconds: Int64(status.st_mtim.tv_nsec),
-        statusChanged: Int64(status.st_ctim.tv_sec), statusNanoseconds: Int64(status.st_ctim.tv_nsec))
+        device: found.device, node: found.node, size: found.size, changed: found.changed,
+        statusChanged: found.status_changed)
     }
     return seen
   }

@@ -1,4 +1,3 @@
-import CoreFoundation
 import Foundation
 import Glibc
 internal import LinuxCalls
@@ -153,11 +152,7 @@ package final class Worker: @unchecked Sendable {
 
   private static func monotonic() -> Int64 { microseconds() / 1000 }
 
-  static func microseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
-  }
+  static func microseconds() -> Int64 { linux_microseconds() }
 
   /// When to look whether a date has come. The calendar's clock may be set: it is looked at now and then.
   func moment(of date: Date) -> Int64 {
