@@ -24,8 +24,9 @@ struct RouterLint {
   private func lint(_ configuration: RouterConfiguration) -> (findings: [Finding], files: [String]) {
     var unreadable: [SetupProblem] = []
     var read: [LintFile] = []
-    let passphrases = Set(configuration.identityFiles.compactMap(\.passphraseFile))
-    for path in configuration.namedFiles {
+    let passphrases = Set(configuration.passphraseFiles)
+    var seen: Set<String> = []
+    for path in configuration.files where seen.insert(path).inserted {
       do throws(FileFailure) {
         let bytes = try InputFile.read(path)
         if !passphrases.contains(path) { read.append(LintFile(path: path, bytes: bytes)) }
@@ -171,21 +172,5 @@ extension RouterLint {
   private func path(_ declared: String) -> String {
     guard !declared.hasPrefix("/"), let slash = file.path.lastIndex(of: "/") else { return declared }
     return String(file.path[...slash]) + declared
-  }
-}
-
-extension RouterConfiguration {
-  fileprivate var identityFiles: [IdentityFiles] {
-    listeners.compactMap(\.identity) + clusters.compactMap { $0.tls?.identity }
-  }
-
-  /// Each once, in the order of the file.
-  fileprivate var namedFiles: [String] {
-    let identities = identityFiles.flatMap { [$0.certificate, $0.key] + [$0.passphraseFile].compactMap { $0 } }
-    let trusts = listeners.compactMap { $0.clients?.trust } + clusters.compactMap { $0.tls?.trust }
-    let sources = listeners.compactMap { $0.clients?.revocation } + clusters.compactMap { $0.tls?.revocation }
-    let lists = sources.flatMap(\.locations).filter { !$0.contains("://") }
-    var seen: Set<String> = []
-    return (identities + trusts + lists).filter { seen.insert($0).inserted }
   }
 }

@@ -134,7 +134,9 @@ final class Upstream: SocketOwner, Judged {
         return fail(.side(.refused(refusal)))
       }
       // It may have begun under another trust than the one that holds now.
-      if let snapshot = worker.snapshot, let refusal = refusal(by: snapshot) { return fail(.side(.refused(refusal))) }
+      if let newer = worker.snapshot, newer.cluster(named: cluster.name) !== cluster, let refusal = refusal(by: newer) {
+        return fail(.side(.refused(refusal)))
+      }
       becomeReady()
     }
   }
@@ -160,7 +162,7 @@ final class Upstream: SocketOwner, Judged {
     state = .ready
     wasReady = true
     setDeadline()
-    if purpose == .traffic, opened?.verdict != nil { worker.isVerified(self) }
+    if purpose == .traffic, opened?.verdict != nil { worker.keepJudging(self) }
     if purpose == .traffic {
       endpoint.succeeded()
       counters.connected += 1
@@ -215,7 +217,7 @@ final class Upstream: SocketOwner, Judged {
     guard state != .ended else { return }
     state = .ended
     stopTimer()
-    worker.isOver(self)
+    worker.stopJudging(self)
     opened?.close()
     if purpose == .traffic {
       endpoint.connectionEnds()

@@ -113,34 +113,6 @@ struct ListeningSockets {
     return descriptor
   }
 
-  // MARK: Others
-
-  /// Where another program listens already that shares its port, as ours do. The kernel lets both, and says nothing.
-  private func shared(_ listeners: [ListenerConfiguration]) -> [String] {
-    // Those of listeners that have another name or another address now are still open.
-    let own = Set(bound.values.compactMap(Self.port))
-    return listeners.compactMap { listener -> String? in
-      guard case .address(let address) = listener.listen, address.port != 0, !own.contains(address.port),
-        let place = Resolver.addresses(address.host, port: address.port).first, Self.isTaken(place)
-      else { return nil }
-      return place.description
-    }
-  }
-
-  private static func port(_ location: ListenLocation) -> Int? {
-    if case .address(let address) = location { address.port } else { nil }
-  }
-
-  /// A socket that doesn't share its port gets none where somebody listens. Connections that go on count for nothing.
-  private static func isTaken(_ place: SocketAddress) -> Bool {
-    do throws(SystemCallError) {
-      close(try open(place, sharesPort: false))
-      return false
-    } catch {
-      return error.number == EADDRINUSE
-    }
-  }
-
   static func name(of descriptor: Int32) -> SocketAddress? {
     var storage = sockaddr_storage()
     var length = UInt32(MemoryLayout<sockaddr_storage>.size)
@@ -173,6 +145,36 @@ struct ListeningSockets {
     return descriptors
   }
 
+  // MARK: Others
+
+  /// Where another program listens already that shares its port, as ours do. The kernel lets both, and says nothing.
+  private func shared(_ listeners: [ListenerConfiguration]) -> [String] {
+    // Those of listeners that have another name or another address now are still open.
+    let own = Set(bound.values.compactMap(Self.port))
+    return listeners.compactMap { listener -> String? in
+      guard case .address(let address) = listener.listen, address.port != 0, !own.contains(address.port),
+        let place = Resolver.addresses(address.host, port: address.port).first, Self.isTaken(place)
+      else { return nil }
+      return place.description
+    }
+  }
+
+  private static func port(_ location: ListenLocation) -> Int? {
+    if case .address(let address) = location { address.port } else { nil }
+  }
+
+  /// A socket that doesn't share its port gets none where somebody listens. Connections that go on count for nothing.
+  private static func isTaken(_ place: SocketAddress) -> Bool {
+    do throws(SystemCallError) {
+      close(try open(place, sharesPort: false))
+      return false
+    } catch {
+      return error.number == EADDRINUSE
+    }
+  }
+
+  // MARK: What can't be bound
+
   private static func failure(_ listener: ListenerConfiguration, _ error: SystemCallError) -> RouterSetupError {
     let hint: String? =
       switch error.number {
@@ -194,6 +196,8 @@ struct ListeningSockets {
   private static func isUnix(_ listener: ListenerConfiguration) -> Bool {
     if case .unix = listener.listen { true } else { false }
   }
+
+  // MARK: systemd
 
   private static func inherited(_ environment: [String: String]) -> [String: Int32] {
     guard environment["LISTEN_PID"].flatMap(Int32.init) == getpid(),

@@ -66,7 +66,7 @@ package enum Privileges {
     _ configuration: RouterConfiguration, at path: String
   ) -> [(file: String, reason: String)] {
     guard configuration.user != nil || configuration.group != nil else { return [] }
-    return configuration.files.union([path]).sorted().compactMap { file -> (file: String, reason: String)? in
+    return Set(configuration.files + [path]).sorted().compactMap { file -> (file: String, reason: String)? in
       let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
       guard descriptor < 0 else {
         close(descriptor)

@@ -4,20 +4,26 @@ import Logging
 // What the service goes by, beside listeners and clusters.
 
 extension RouterConfiguration {
-  /// All that it is put in force with.
-  var files: Set<String> {
-    let identities = listeners.compactMap(\.identity) + clusters.compactMap { $0.tls?.identity }
+  /// The files that it is put in force with, in an order that stays. One may be there several times.
+  package var files: [String] {
     let trusts = listeners.compactMap { $0.clients?.trust } + clusters.compactMap { $0.tls?.trust }
-    return Set(identities.flatMap { [$0.certificate, $0.key] + [$0.passphraseFile].compactMap { $0 } })
-      .union(trusts).union(revocationLocations.filter { !$0.contains("://") })
+    return identities.flatMap { [$0.certificate, $0.key] } + passphraseFiles + trusts
+      + revocationLocations.filter { !$0.contains("://") }
+  }
+
+  /// Those of them that hold nothing but a secret.
+  package var passphraseFiles: [String] { identities.compactMap(\.passphraseFile) }
+
+  private var identities: [IdentityFiles] {
+    listeners.compactMap(\.identity) + clusters.compactMap { $0.tls?.identity }
   }
 
   /// Where revocation lists are to be fetched.
-  var revocationURLs: Set<String> { revocationLocations.filter { $0.contains("://") } }
+  var revocationURLs: Set<String> { Set(revocationLocations.filter { $0.contains("://") }) }
 
-  private var revocationLocations: Set<String> {
+  private var revocationLocations: [String] {
     let sources = listeners.compactMap { $0.clients?.revocation } + clusters.compactMap { $0.tls?.revocation }
-    return Set(sources.flatMap(\.locations))
+    return sources.flatMap(\.locations)
   }
 
   /// How many workers it means.

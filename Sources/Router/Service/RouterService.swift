@@ -63,7 +63,7 @@ package final class RouterService: Sendable {
     logger = edge.logger
     var seen = FileWatch.look([edge.path])
     let configuration = try edge.configuration()
-    seen.merge(FileWatch.look(configuration.files)) { before, _ in before }
+    seen.merge(FileWatch.look(Set(configuration.files))) { before, _ in before }
     started = configuration
     lines = LineWriter(STDOUT_FILENO)
     events = EventSink(logger: edge.logger, access: configuration.log.access, lines: lines, records: records)
@@ -96,7 +96,7 @@ package final class RouterService: Sendable {
       do {
         let configuration = try edge.configuration()
         // Also a file that only this configuration names, which may come later.
-        seen.merge(FileWatch.look(configuration.files)) { before, _ in before }
+        seen.merge(FileWatch.look(Set(configuration.files))) { before, _ in before }
         try apply(configuration, seen: seen, to: &sockets)
         if let before { warn(of: configuration, after: before.configuration) }
         logger.info("reloaded")
@@ -130,7 +130,7 @@ package final class RouterService: Sendable {
   }
 
   private func watched(_ configuration: RouterConfiguration?) -> Set<String> {
-    (configuration?.files ?? []).union([edge.path])
+    Set(configuration?.files ?? []).union([edge.path])
   }
 
   /// - Parameter seen: how all that is put in force looked before it was read.

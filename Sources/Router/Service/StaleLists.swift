@@ -32,21 +32,17 @@ struct ListAge {
 extension ListAge {
   /// Nil where no lists are wanted.
   init?(_ listener: ListenerState) {
-    guard let source = listener.configuration.clients?.revocation, let date = listener.revocationStaleSince else {
-      return nil
-    }
-    self.init(
-      place: .listener(listener.name), staleSince: date, isMissing: listener.recipe?.listsMissingSince != nil,
-      whenStale: source.whenStale)
+    self.init(.listener(listener.name), listener.recipe, staleSince: listener.revocationStaleSince)
   }
 
   init?(_ cluster: ClusterState) {
-    guard let source = cluster.configuration.tls?.revocation, let date = cluster.revocationStaleSince else {
-      return nil
-    }
+    self.init(.cluster(cluster.name), cluster.recipe, staleSince: cluster.revocationStaleSince)
+  }
+
+  private init?(_ place: Place, _ recipe: TLSRecipe?, staleSince: Date?) {
+    guard let recipe, let source = recipe.revocation, let staleSince else { return nil }
     self.init(
-      place: .cluster(cluster.name), staleSince: date, isMissing: cluster.recipe?.listsMissingSince != nil,
-      whenStale: source.whenStale)
+      place: place, staleSince: staleSince, isMissing: recipe.listsMissingSince != nil, whenStale: source.whenStale)
   }
 }
 

@@ -399,21 +399,19 @@ extension SideFailure {
 
 extension Side {
   /// Small messages go at once: whoever forwards doesn't know what follows.
-  func sendWithoutDelay() {
-    var on: Int32 = 1
-    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, UInt32(MemoryLayout<Int32>.size))
-  }
+  func sendWithoutDelay() { set(TCP_NODELAY, 1) }
 
   /// A host that is gone says nothing: without this, one would wait for its answer for a quarter of an hour (RFC 5482).
   func noticeSilence() {
-    var on: Int32 = 1
-    setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, UInt32(MemoryLayout<Int32>.size))
-    var idle = Self.silence / 2
-    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, &idle, UInt32(MemoryLayout<Int32>.size))
-    var interval = Self.silence / 4
-    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, &interval, UInt32(MemoryLayout<Int32>.size))
-    var milliseconds = Self.silence * 1000
-    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, UInt32(MemoryLayout<Int32>.size))
+    set(SO_KEEPALIVE, 1, of: SOL_SOCKET)
+    set(TCP_KEEPIDLE, Self.silence / 2)
+    set(TCP_KEEPINTVL, Self.silence / 4)
+    set(TCP_USER_TIMEOUT, Self.silence * 1000)
+  }
+
+  private func set(_ option: Int32, _ value: Int32, of level: Int32 = Int32(IPPROTO_TCP)) {
+    var value = value
+    setsockopt(descriptor, level, option, &value, UInt32(MemoryLayout<Int32>.size))
   }
 
   /// Seconds for which a host may acknowledge nothing.

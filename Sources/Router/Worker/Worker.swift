@@ -192,9 +192,10 @@ package final class Worker: @unchecked Sendable {
     if unjudged.isEmpty { unjudged = [] }
   }
 
-  func isVerified(_ upstream: Upstream) { verified[ObjectIdentifier(upstream)] = upstream }
+  /// Has it judged again whenever something else holds, until it is closed.
+  func keepJudging(_ upstream: Upstream) { verified[ObjectIdentifier(upstream)] = upstream }
 
-  func isOver(_ upstream: Upstream) { verified[ObjectIdentifier(upstream)] = nil }
+  func stopJudging(_ upstream: Upstream) { verified[ObjectIdentifier(upstream)] = nil }
 
   private func listen(_ descriptor: Int32, _ listener: ListenerState) {
     let socket = ListeningSocket(descriptor, listener: listener, worker: self)

@@ -157,11 +157,6 @@ struct BadConfigurationTests {
     #expect(try router.exchange(as: "robot-1", "--silent").isAlert("unknown ca"))
   }
 
-  /// Lines of the log with this text.
-  private func lines(_ text: String, of router: RunningRouter) -> Int {
-    router.log.split(separator: "\n").filter { $0.contains(text) }.count
-  }
-
   @Test("what couldn't be done is tried again although no file changes; the same reason is told to who asks, else once")
   func triedAgain() throws {
     let router = try RunningRouter(good, in: workspace)
@@ -172,11 +167,11 @@ struct BadConfigurationTests {
     #expect(try router.reload().contains("nothing was changed"))
     // Some attempts that nobody asks for.
     Thread.sleep(forTimeInterval: 25)
-    #expect(lines("nothing was changed", of: router) == 2, "\(router.log)")
+    #expect(router.lines("nothing was changed") == 2, "\(router.log)")
     other.process.send(SIGTERM)
-    try waitUntil("it is taken") { lines("\"reloaded\"", of: router) > 0 }
+    try waitUntil("it is taken") { router.lines("\"reloaded\"") > 0 }
     #expect(try Peer.run(["once", "--port", "\(port)", "--plain"], in: workspace)[0].outcome == "answered")
-    #expect(lines("nothing was changed", of: router) == 2, "\(router.log)")
+    #expect(router.lines("nothing was changed") == 2, "\(router.log)")
   }
 
   @Test("what only a restart puts in force is told by its key, once")
@@ -189,10 +184,10 @@ struct BadConfigurationTests {
     #expect(try router.reload(changed).contains("reloaded"))
     for key in ["workers", "log.level"] {
       let warning = "\"level\":\"warning\",\"message\":\"\(key) was changed, and only a restart puts that in force\""
-      #expect(lines(warning, of: router) == 1, "\(router.log)")
+      #expect(router.lines(warning) == 1, "\(router.log)")
     }
     #expect(try router.reload(changed + "# again\n").contains("reloaded"))
     #expect(try router.reload(configuration.with { $0.top = "workers: 2" }.yaml).contains("reloaded"))
-    #expect(lines("only a restart", of: router) == 2, "\(router.log)")
+    #expect(router.lines("only a restart") == 2, "\(router.log)")
   }
 }

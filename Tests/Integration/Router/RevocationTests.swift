@@ -123,10 +123,6 @@ struct RevocationTests {
 
   // MARK: What is told of it
 
-  private func lines(_ text: String, of router: RunningRouter) -> Int {
-    router.log.split(separator: "\n").filter { $0.contains(text) }.count
-  }
-
   private static let stale =
     "\"level\":\"error\",\"message\":\"the revocation lists are stale: nobody is let in until fresh ones come\""
 
@@ -134,14 +130,14 @@ struct RevocationTests {
   func toldOfStale() throws {
     try workspace.bash("countersign crl -o ca.crl --next-update 8s --quiet")
     let router = try router()
-    try waitUntil("it is told") { lines(Self.stale, of: router) > 0 }
+    try waitUntil("it is told") { router.lines(Self.stale) > 0 }
     #expect(router.log.contains("\(Self.stale),\"listener\":\"in\",\"since\":\"20"), "\(router.log)")
     #expect(try router.exchange(as: "robot-2", "--silent").outcome == "alert")
     // Some looks at them.
     Thread.sleep(forTimeInterval: 4)
-    #expect(lines(Self.stale, of: router) == 1, "\(router.log)")
+    #expect(router.lines(Self.stale) == 1, "\(router.log)")
     try workspace.bash("countersign crl -o ca.crl --quiet")
-    try waitUntil("it is told") { lines("the revocation lists are fresh again", of: router) == 1 }
+    try waitUntil("it is told") { router.lines("the revocation lists are fresh again") == 1 }
     #expect(try router.exchange(as: "robot-2").outcome == "answered")
   }
 
@@ -170,7 +166,7 @@ struct RevocationTests {
       [Workspace.tools + "/python", "-m", "http.server", "\(port)", "--bind", "127.0.0.1"])
     try waitUntil("it has come") { router.log.contains("the revocation lists are fresh again") }
     #expect(try router.exchange(as: "robot-2").outcome == "answered")
-    #expect(lines(missing, of: router) == 1 && server.isRunning)
+    #expect(router.lines(missing) == 1 && server.isRunning)
     let later = try #require(try admin.status().listeners[0].revocationStaleSince)
     #expect(later > Date())
   }

@@ -77,6 +77,9 @@ final class RunningRouter: Sendable {
     }
   }
 
+  /// How many lines of its log hold this text.
+  func lines(_ text: String) -> Int { log.split(separator: "\n").filter { $0.contains(text) }.count }
+
   // MARK: Signals
 
   /// SIGHUP, and what came of it: "reloaded", or "nothing was changed" and why.
