@@ -185,7 +185,7 @@ package enum SubstraGRPC {
         with grpc.secure_channel("127.0.0.1:" + port, credentials, options) as channel:
             try:
                 reply = channel.unary_unary(METHOD)(
-                    b"call", metadata=[("mspid", mspid or settings["mspID"])], timeout=20)
+                    b"call", metadata=[("mspid", mspid or settings["mspID"])], timeout=120)
                 print("OK", reply.decode())
             except grpc.RpcError as error:
                 print(error.code().name, error.details())

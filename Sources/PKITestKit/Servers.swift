@@ -32,21 +32,44 @@ package final class ServerProcess: Sendable {
   /// What the server printed so far.
   package var output: String { process.output }
 
-  /// A port that was free a moment ago: bound with 0, and released.
+  /// A port that nothing uses, on any address. It is none of those that the system gives to others by itself, and each
+  /// is named once: whoever asked has time to use it.
   package static func freePort() throws -> Int {
+    for _ in 0..<1000 {
+      let port = ports.next()
+      if isFree(port) { return port }
+    }
+    throw Tool.Failure(description: "no free port")
+  }
+
+  private static let ports = Ports()
+
+  private final class Ports: @unchecked Sendable {
+    /// Below those that Linux gives to connections and to who binds 0; the harness's scripts take the next ones.
+    private static let range = 11_000..<24_000
+    private let lock = NSLock()
+    private var last = Int.random(in: Ports.range)
+
+    func next() -> Int {
+      lock.withLock {
+        last = last + 1 < Self.range.upperBound ? last + 1 : Self.range.lowerBound
+        return last
+      }
+    }
+  }
+
+  private static func isFree(_ port: Int) -> Bool {
     let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard socket >= 0 else { return false }
     defer { close(socket) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutablePointer(to: &address) { pointer in
+    address.sin_port = UInt16(port).bigEndian
+    return withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        bind(socket, address, length) == 0 ? getsockname(socket, address, &length) : -1
+        bind(socket, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
       }
     }
-    guard socket >= 0, status == 0 else { throw Tool.Failure(description: "no free port") }
-    return Int(UInt16(bigEndian: address.sin_port))
   }
 
   static func run(_ program: String, as user: String?) -> [String] {
@@ -64,7 +87,8 @@ package final class ServerProcess: Sendable {
   private func waitUntilListening(program: String) throws {
     let digits = String(port, radix: 16, uppercase: true)
     let suffix = ":" + String(repeating: "0", count: 4 - digits.count) + digits
-    for _ in 0..<500 {
+    let end = Date().addingTimeInterval(180)
+    while Date() < end {
       for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
         let lines = Self.contents(table).split(separator: "\n")
         let isListening = lines.contains { line in
@@ -243,11 +267,10 @@ package final class PlaintextListener: Sendable {
         _ = send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL))
       }
       for client in clients { close(client) }
+      close(listener)
     }
   }
 
-  deinit {
-    shutdown(socket, Int32(SHUT_RDWR))
-    close(socket)
-  }
+  /// The thread closes what it listens on: closed here, its number could be another's before the thread looks again.
+  deinit { shutdown(socket, Int32(SHUT_RDWR)) }
 }

@@ -48,6 +48,8 @@ struct BackupTests {
       while !FileManager.default.fileExists(atPath: stop) {
         try await LedgerWorkload.issue(20, from: next, concurrency: 10, on: ledger)
         next += 20
+        // SQLite's lock goes to whoever asks first: the other process gets it while this one rests.
+        try await Task.sleep(for: .milliseconds(50))
       }
     }
     let entry = EventEntry(kind: .serviceReloaded, actor: "operator", subject: "x")

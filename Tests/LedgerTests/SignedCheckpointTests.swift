@@ -14,7 +14,7 @@ struct SignedCheckpointTests {
   private let leaf: Certificate
   private let key: Certificate.PrivateKey
   private let checkpoint = Checkpoint(sequence: 42, hash: [UInt8](repeating: 0xAB, count: 32))
-  private let now = Date(unixSeconds: Date().unixSeconds)
+  private let now: Date
 
   init() throws {
     let folder = try TemporaryDirectory()
@@ -42,6 +42,8 @@ struct SignedCheckpointTests {
     root = try Certificate(pemEncoded: String(contentsOfFile: path("root.crt"), encoding: .utf8))
     leaf = try Certificate(pemEncoded: String(contentsOfFile: path("leaf.crt"), encoding: .utf8))
     key = try Certificate.PrivateKey(pemEncoded: String(contentsOfFile: path("leaf.key"), encoding: .utf8))
+    // Not before the certificates begin: a second may have gone by while they were made.
+    now = Date(unixSeconds: Date().unixSeconds)
   }
 
   private func signed() throws -> SignedCheckpoint {

@@ -16,6 +16,7 @@ func check(
   request.trust = [trust == "ca.crt" ? "O=Example,CN=Test CA" : "CN=Other CA"]
   request.credential = try credential.map(pki.credential)
   request.grace = .milliseconds(300)
+  request.connectTimeout = .seconds(300)
   request.handshakeTimeout = .seconds(300)
   request.answerTimeout = .seconds(300)
   adjust(&request)

@@ -32,7 +32,7 @@ struct OwnServerTests {
     let server = try await listen(pki.credential("server"), trust: [authority])
     let report = try await check(port: try #require(server.localAddress?.port), as: "client") {
       $0.question = .silence
-      $0.grace = .seconds(2)
+      $0.grace = .seconds(10)
     }
     try await server.close()
     #expect(report.observation.tls?.version == .tls13)

@@ -11,6 +11,7 @@ extension ClusterConfiguration {
       outlier: OutlierRule(declared.object("outlier")), sendsProxyHeader: declared.text("proxyProtocol") != nil)
     resolve = declared.duration("resolve") ?? resolve
     connectTimeout = declared.duration("connectTimeout") ?? connectTimeout
+    answerTimeout = declared.text("answerTimeout") == "none" ? nil : declared.duration("answerTimeout") ?? answerTimeout
     retries = declared.number("retries") ?? retries
     if let settings = declared.object("tls") {
       tls = try UpstreamTLS(settings, in: folder, protocols: `protocol` == .http2 ? ["h2"] : [])

@@ -17,6 +17,9 @@ extension ClusterConfiguration {
     Field("health", .object(HealthCheck.fields), "How the endpoints are probed; they aren't."),
     Field("outlier", .object(OutlierRule.fields), "When an endpoint is left out for a while."),
     Field("connectTimeout", .text(.interval), "How long a connection to an endpoint may take, with its handshake; 5s."),
+    Field(
+      "answerTimeout", .text(.intervalOrNone),
+      "How long an answer of HTTP may take to begin, or `none` for any time; 60s."),
     Field("retries", .number(0...5), "Further attempts, only before a byte has reached a backend; 1."),
     Field(
       "proxyProtocol", .choice(["v2"]),

@@ -13,6 +13,8 @@ package struct ClusterConfiguration: Hashable, Sendable {
   package var health: HealthCheck?
   package var outlier: OutlierRule
   package var connectTimeout: Duration
+  /// How long an answer of HTTP may take to begin; nil for any time.
+  package var answerTimeout: Duration?
   /// Further attempts, while no byte has reached a backend.
   package var retries: Int
   /// Whether a connection begins with a PROXY protocol header of version 2, with what is known of the client's TLS.
@@ -21,8 +23,8 @@ package struct ClusterConfiguration: Hashable, Sendable {
   package init(
     name: String, endpoints: [EndpointLocation], resolve: Duration = .seconds(30), tls: UpstreamTLS? = nil,
     protocol: ClusterProtocol = .http1, balance: Balancing = .roundRobin, health: HealthCheck? = nil,
-    outlier: OutlierRule = OutlierRule(), connectTimeout: Duration = .seconds(5), retries: Int = 1,
-    sendsProxyHeader: Bool = false
+    outlier: OutlierRule = OutlierRule(), connectTimeout: Duration = .seconds(5),
+    answerTimeout: Duration? = .seconds(60), retries: Int = 1, sendsProxyHeader: Bool = false
   ) {
     self.name = name
     self.endpoints = endpoints
@@ -33,6 +35,7 @@ package struct ClusterConfiguration: Hashable, Sendable {
     self.health = health
     self.outlier = outlier
     self.connectTimeout = connectTimeout
+    self.answerTimeout = answerTimeout
     self.retries = retries
     self.sendsProxyHeader = sendsProxyHeader
   }

@@ -13,6 +13,7 @@ struct RouterReferences {
 
   var errors: [DeclarationError] {
     empty + repeatedNames("listener") + repeatedNames("cluster") + addresses + unknownClusters + unfitClusters
+      + patienceWithoutRequests
   }
 
   private var empty: [DeclarationError] {
@@ -66,19 +67,32 @@ struct RouterReferences {
   private var unfitClusters: [DeclarationError] {
     let databases = declaration.objects("clusters").filter { $0.text("protocol") == ClusterProtocol.postgres.rawValue }
     let names = Set(databases.compactMap { $0.text("name") })
-    var errors: [DeclarationError] = []
-    for listener in declaration.objects("listeners") {
-      guard listener.text("protocol") == ListenerProtocol.http.rawValue else { continue }
-      for target in [listener] + listener.objects("routes") {
-        guard let name = target.text("to"), names.contains(name) else { continue }
-        errors.append(
-          DeclarationError(
-            "requests can't go to \"\(name)\", which speaks postgres",
-            advice: "name a cluster that speaks http1 or http2",
-            at: target.place(of: "to")))
-      }
+    return targets(ofRequests: true).compactMap { target in
+      guard let name = target.text("to"), names.contains(name) else { return nil }
+      return DeclarationError(
+        "requests can't go to \"\(name)\", which speaks postgres", advice: "name a cluster that speaks http1 or http2",
+        at: target.place(of: "to"))
     }
-    return errors
+  }
+
+  private var patienceWithoutRequests: [DeclarationError] {
+    let requests = Set(targets(ofRequests: true).compactMap { $0.text("to") })
+    let others = Set(targets(ofRequests: false).compactMap { $0.text("to") }).subtracting(requests)
+    return declaration.objects("clusters").compactMap { cluster in
+      guard cluster.tree["answerTimeout"] != nil, let name = cluster.text("name"), others.contains(name) else {
+        return nil
+      }
+      return DeclarationError(
+        "answerTimeout is for answers of HTTP, and no listener with protocol: http leads to \"\(name)\"",
+        advice: "leave it out; limits.idle of the listener ends what is silent", at: cluster.place(of: "answerTimeout"))
+    }
+  }
+
+  /// What names a cluster, of listeners that route requests, or of the others.
+  private func targets(ofRequests: Bool) -> [Declaration] {
+    declaration.objects("listeners")
+      .filter { ($0.text("protocol") == ListenerProtocol.http.rawValue) == ofRequests }
+      .flatMap { [$0] + $0.objects("routes") }
   }
 
   private var unknownClusters: [DeclarationError] {

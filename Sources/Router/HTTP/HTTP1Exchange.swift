@@ -191,6 +191,8 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
 
   func wantsMoreBody() { worker.continueLater(connection) }
 
+  func waits(until deadline: Int64) { connection.deadlineChanged() }
+
   func flush() {
     out.take { client.write($0) }
     // Told by no event of the client's any more.
@@ -222,16 +224,18 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
     connection.deadlineChanged()
   }
 
-  /// When the client has to be done with what it began, or to have taken something of what it asked for.
+  /// When the client has to be done with what it began, or to have taken something of what it asked for, and when the
+  /// backend has to have answered.
   var deadline: Int64 {
     let limit = connection.listener.limits.request.milliseconds
     if client.isCongested { return client.lastTaken + limit }
     let isSlow = parser.isInMessage && !requestIsWhole && transaction?.isCongested != true
-    return isSlow ? (headBegan ?? connection.lastActivity) + limit : .max
+    return isSlow ? (headBegan ?? connection.lastActivity) + limit : transaction?.deadline ?? .max
   }
 
   func deadlinePassed() {
     if client.isCongested || transaction?.status != nil { return connection.close(.idle) }
+    if let transaction, transaction.deadline < .max { return transaction.deadlinePassed() }
     answerAlone(408, "the request took too long")
   }
 

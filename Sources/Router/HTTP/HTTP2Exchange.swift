@@ -14,6 +14,8 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
   private var hasSaidGoodbye = false
   /// When to see next who takes nothing of its answers.
   private var nextLook = Int64.max
+  /// When to see next whose backend has no answer.
+  private var nextAnswer = Int64.max
   private var resets = ResetAllowance()
 
   init(_ connection: Connection) {
@@ -80,7 +82,7 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
   var deadline: Int64 {
     let awaited =
       headBegan.map { $0 + limit } ?? (connection.client.isCongested ? connection.client.lastTaken + limit : .max)
-    return min(awaited, nextLook)
+    return min(awaited, nextLook, nextAnswer)
   }
 
   /// Resets a stream, once what it has said so far is on its way.
@@ -97,11 +99,22 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
   }
 
   func deadlinePassed() {
-    guard worker.now >= nextLook else { return connection.close(.idle) }
+    guard worker.now >= min(nextLook, nextAnswer) else { return connection.close(.idle) }
+    if worker.now >= nextAnswer {
+      for stream in streams.values { stream.transaction?.deadlinePassed() }
+      nextAnswer = streams.values.compactMap { $0.transaction?.deadline }.min() ?? .max
+    }
+    guard worker.now >= nextLook else { return }
     nextLook = streams.isEmpty ? .max : worker.now + limit
     guard let session else { return }
     // Whose window stays closed may keep the connection busy nevertheless.
     for (id, stream) in streams where stream.hasStalled(session.progress(id)) { fail(id) }
+  }
+
+  fileprivate func waits(until deadline: Int64) {
+    guard deadline < nextAnswer else { return }
+    nextAnswer = deadline
+    connection.deadlineChanged()
   }
 
   func isToEndSoon() {
@@ -260,6 +273,8 @@ private final class HTTP2ClientStream: HTTPClientStream {
     unconsumed = 0
     exchange.worker.flushLater(exchange)
   }
+
+  func waits(until deadline: Int64) { exchange.waits(until: deadline) }
 
   // MARK: Answers
 

@@ -1,3 +1,4 @@
+import Credentials
 import Foundation
 
 /// One request and its answer: from a client's stream to a backend's and back, whichever versions of HTTP they speak.
@@ -26,6 +27,8 @@ final class HTTPTransaction {
   /// Endpoints that failed it.
   var tried: [Endpoint] = []
   private let began = Worker.microseconds()
+  /// When the backend was given something last, or said something.
+  private var waitsSince: Int64 = 0
   private var worker: Worker { connection.worker }
 
   init(_ request: HTTPRequestHead, on connection: Connection, for client: any HTTPClientStream) {
@@ -102,6 +105,7 @@ final class HTTPTransaction {
     guard let backend else { return early.append(bytes) }
     bodyWasSent = true
     backend.send(body: bytes)
+    backendHasTurn()
   }
 
   func endOfBody(_ trailers: HTTPFields?) {
@@ -109,6 +113,7 @@ final class HTTPTransaction {
     hasWholeRequest = true
     self.trailers = trailers.map(forwardedTrailers)
     backend?.end(self.trailers)
+    backendHasTurn()
   }
 
   /// The client has gone, or has given up this request.
@@ -126,7 +131,11 @@ final class HTTPTransaction {
   }
 
   /// The backend takes more of the request.
-  func clientStreamWantsMore() { if !isDone { client.wantsMoreBody() } }
+  func clientStreamWantsMore() {
+    guard !isDone else { return }
+    waitsSince = worker.now
+    client.wantsMoreBody()
+  }
 
   /// The client takes more again: the backend may go on.
   func clientTakesMore() { backend?.goOn() }
@@ -145,6 +154,7 @@ final class HTTPTransaction {
       return bytes.count
     }
     if hasWholeRequest { backend.end(trailers) }
+    backendHasTurn()
     client.wantsMoreBody()
   }
 
@@ -164,13 +174,47 @@ final class HTTPTransaction {
       return client.abort()
     }
     // Who the backends are and what is wrong with them is for the log.
-    refuse(code == "timeout" ? 504 : code == "none" ? 503 : 502, message, detail: nil)
+    let status =
+      switch code {
+      case "timeout", Self.answerTimeout: 504
+      case "none": 503
+      default: 502
+      }
+    refuse(status, message, detail: nil)
   }
+
+  // MARK: Its patience with the backend
+
+  /// When the backend has to have begun its answer, if it is to do something: it has the whole request, or takes no more
+  /// of it.
+  var deadline: Int64 {
+    guard !isDone, status == nil, let backend, hasWholeRequest || backend.isCongested,
+      let limit = cluster?.configuration.answerTimeout
+    else { return .max }
+    return waitsSince + limit.milliseconds
+  }
+
+  private func backendHasTurn() {
+    waitsSince = worker.now
+    let deadline = self.deadline
+    if deadline < .max { client.waits(until: deadline) }
+  }
+
+  func deadlinePassed() {
+    guard worker.now >= deadline, let cluster, let limit = cluster.configuration.answerTimeout else { return }
+    worker.counters.cluster(cluster.name).fail(Self.answerTimeout)
+    leaveBackend()
+    let place = endpoint?.description ?? cluster.name
+    backendFailed(Self.answerTimeout, "\(place): no answer within \(limit.operatorText)", isUnused: false)
+  }
+
+  private static let answerTimeout = "answer-timeout"
 
   /// An interim answer, such as 100 (Continue), is passed on and another follows.
   func response(_ head: HTTPResponseHead) {
     guard !isDone else { return }
     connection.lastActivity = worker.now
+    waitsSince = worker.now
     if head.status >= 200 || head.status == 101 { status = head.status }
     client.send(head)
   }
@@ -260,6 +304,8 @@ protocol HTTPClientStream: AnyObject {
   func abort()
   /// More of the request can be taken.
   func wantsMoreBody()
+  /// The transaction is to be asked then whether its deadline has passed.
+  func waits(until deadline: Int64)
   var isCongested: Bool { get }
 }
 

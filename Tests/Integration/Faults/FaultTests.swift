@@ -35,16 +35,12 @@ struct Fault: Sendable, CustomStringConvertible {
 
   var description: String { name }
 
-  /// Runs the script at a low priority, since it takes what it gets of the processors, and on a thread of its own: other
-  /// tests shall go on meanwhile.
+  /// Runs the script at a low priority, since it takes what it gets of the processors.
   func run(environment: [String: String] = [:]) async throws -> Tool.Output {
     let words = ["\(Workspace.tools)/python", script, "\(Workspace.products)/countersign"]
     let options = rounds.map { ["--rounds", "\($0)"] } ?? []
-    return try await withCheckedThrowingContinuation { continuation in
-      Thread.detachNewThread {
-        continuation.resume(
-          with: Result { try Tool.run("nice", ["-n", "5"] + words + options, environment: environment) })
-      }
+    return try await onItsOwnThread {
+      try Tool.run("nice", ["-n", "5"] + words + options, environment: environment)
     }
   }
 

@@ -97,6 +97,8 @@ try:
     held.append(first)
     # What needs the disk is refused; the others must not notice.
     other = watch.Watch(verdict, orchestrator, options, enrols=False)
+    # After each measurement: nothing was asked over its connection for a while, and it may be closed by now.
+    client.close()
     small.fill()
     refused = 0
     for _ in range(3000):
@@ -107,6 +109,7 @@ try:
             break
     verdict.demand(refused > 20, "it goes on issuing with a full disk")
     other.meanwhile()
+    client.close()
     for path, expected in (("/healthz", 200), ("/readyz", 503), (faults.list_of(first), 200)):
         status, content = client.ask("GET", path)
         verdict.demand(status == expected, f"{path} answers {status} with a full disk: {content[:300]}")

@@ -10,6 +10,7 @@ import base64
 import http.client
 import json
 import os
+import random
 import resource
 import shutil
 import signal
@@ -64,10 +65,18 @@ class Verdict:
         sys.exit(1 if self.failures else 0)
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def free_ports(count):
+    """Ports that nothing uses, and none of those that the system gives to others by itself or that other tests take: the
+    orchestrator comes back to its ports after each of its ends."""
+    ports = set()
+    while len(ports) < count:
+        with socket.socket() as listener:
+            try:
+                listener.bind(("", random.randrange(28000, 32000)))
+                ports.add(listener.getsockname()[1])
+            except OSError:
+                pass
+    return ports
 
 
 class Orchestrator:
@@ -89,7 +98,7 @@ admission:
         self.countersign = countersign
         self.folder = tempfile.mkdtemp(prefix="countersign-fault-")
         self.home = home or os.path.join(self.folder, "home")
-        self.port, self.public = free_port(), free_port()
+        self.port, self.public = free_ports(2)
         self.url = f"https://127.0.0.1:{self.port}"
         self.environment = {**os.environ, **(environment or {})}
         self.environment.pop("COUNTERSIGN_HOME", None)
@@ -109,7 +118,7 @@ admission:
             raise SystemExit(f"countersign {' '.join(words)}: {done.returncode}\n{done.stderr}")
         return done.stdout
 
-    def start(self, patience=60):
+    def start(self, patience=180):
         self.log = open(os.path.join(self.folder, "log"), "ab")
         self.process = subprocess.Popen(
             [self.countersign, "orchestrator", "run", "--config", self.configuration, "--home", self.home],
@@ -125,7 +134,7 @@ admission:
 
     def is_ready(self):
         try:
-            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=5, context=unverified())
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=unverified())
             connection.request("GET", "/readyz")
             return connection.getresponse().status == 200
         except OSError:
@@ -142,7 +151,7 @@ admission:
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(timeout=40)
+                self.process.wait(timeout=120)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -175,7 +184,7 @@ admission:
         path, issuer = os.path.join(self.folder, "judged.pem"), os.path.join(self.folder, "issuer.pem")
         described = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
         place = next(d.access_location.value for d in described if d.access_method == AuthorityInformationAccessOID.CA_ISSUERS)
-        with urllib.request.urlopen(place, timeout=10) as answer, open(issuer, "wb") as file:
+        with urllib.request.urlopen(place, timeout=60) as answer, open(issuer, "wb") as file:
             file.write(x509.load_der_x509_certificate(answer.read()).public_bytes(serialization.Encoding.PEM))
         with open(path, "wb") as file:
             file.write(certificate.public_bytes(serialization.Encoding.PEM))
@@ -187,7 +196,7 @@ admission:
 
     def ledger(self, query):
         done = subprocess.run(
-            ["sqlite3", "-readonly", "-cmd", ".timeout 10000", os.path.join(self.home, "ledger.db"), query],
+            ["sqlite3", "-readonly", "-cmd", ".timeout 60000", os.path.join(self.home, "ledger.db"), query],
             capture_output=True, text=True, check=True)
         return done.stdout.split()
 
@@ -224,7 +233,7 @@ def list_of(certificate):
 class Client:
     """An EST client over one kept-alive connection."""
 
-    def __init__(self, orchestrator, trust, invitation=None, timeout=30):
+    def __init__(self, orchestrator, trust, invitation=None, timeout=120):
         self.port, self.context, self.timeout = orchestrator.port, verified(trust), timeout
         self.public = orchestrator.public
         self.headers = {"Content-Type": "application/pkcs10"}

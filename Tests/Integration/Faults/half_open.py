@@ -37,7 +37,7 @@ def trouble(stop, verdict):
         try:
             # Spread over source addresses: one has too few ports free for reuse.
             channel = socket.create_connection(
-                ("127.0.0.1", orchestrator.port), timeout=10, source_address=(f"127.0.0.{2 + number % 8}", 0))
+                ("127.0.0.1", orchestrator.port), timeout=60, source_address=(f"127.0.0.{2 + number % 8}", 0))
             channel.sendall(BEGINNINGS[number % len(BEGINNINGS)])
             channels.append(channel)
             opened += 1

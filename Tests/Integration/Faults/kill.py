@@ -19,7 +19,7 @@ bodies = [faults.request_for(f"node-{number}.example") for number in range(8)]
 
 
 def load(body):
-    client = faults.Client(orchestrator, trust, invitation, timeout=20)
+    client = faults.Client(orchestrator, trust, invitation, timeout=60)
     while not stop.is_set():
         try:
             certificate = client.enrol(body)
@@ -42,7 +42,7 @@ threads = [threading.Thread(target=load, args=(body,)) for body in bodies]
 for thread in threads:
     thread.start()
 outages = []
-verdict.demand(issues_within(30), "nothing was issued before the first kill")
+verdict.demand(issues_within(watch.recovery_seconds(options)), "nothing was issued before the first kill")
 for _ in range(rounds):
     time.sleep(random.uniform(0, 0.2))
     orchestrator.kill()

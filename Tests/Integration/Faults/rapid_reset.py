@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 
 import faults
 import watch
@@ -22,16 +23,16 @@ def frame(kind, flags, stream, payload=b""):
     return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
 
 
-def attack(stop):
+def attack(is_over):
     """(streams reset on one connection, whether the server closed it)"""
     resets = 0
-    with socket.create_connection(("127.0.0.1", orchestrator.port), timeout=10) as plain:
+    with socket.create_connection(("127.0.0.1", orchestrator.port), timeout=60) as plain:
         with faults.unverified("h2").wrap_socket(plain) as channel:
             if channel.selected_alpn_protocol() != "h2":
                 raise RuntimeError("HTTP/2 is not offered")
             channel.sendall(PREFACE + frame(SETTINGS, 0, 0))
             try:
-                while not stop.is_set():
+                while not is_over():
                     first = 1 + 2 * resets
                     channel.sendall(b"".join(
                         frame(HEADERS, END_STREAM_AND_HEADERS, stream, BLOCK) + frame(RST_STREAM, 0, stream, CANCEL)
@@ -44,9 +45,15 @@ def attack(stop):
 
 def trouble(stop, verdict):
     resets, closed, connections, most = 0, 0, 0, 0
-    while not stop.is_set():
+    deadline = time.monotonic() + 180
+
+    def is_over():
+        # Where the service and the probe leave no time, the first connection is closed after the measurement.
+        return stop.is_set() and (closed > 0 or time.monotonic() > deadline)
+
+    while not is_over():
         try:
-            done, was_closed = attack(stop)
+            done, was_closed = attack(is_over)
         except OSError:
             continue
         resets += done

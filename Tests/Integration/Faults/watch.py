@@ -21,7 +21,7 @@ TROUBLE_PRIORITY = 19
 
 def recovery_seconds(options):
     """Ten; more where a debug build shares a busy machine with other tests."""
-    return 10.0 if options.measure else 30.0
+    return 10.0 if options.measure else 120.0
 
 
 class Probe:
@@ -74,7 +74,7 @@ class Watch:
                 (found["p99"] or 0) <= self.limit, f"p99 is {found['p99']} ms, more than {self.limit:.2f} ms")
 
     def after(self, enrols=True):
-        """Called when the trouble ends: waits until all is as it was, for ten seconds."""
+        """Called when the trouble ends: waits until all is as it was."""
         self.probe.enrols = enrols
         start, found, settled = time.monotonic(), None, None
         while settled is None and time.monotonic() - start < self.recovery:
@@ -114,7 +114,7 @@ def while_in_trouble(fault, orchestrator, options, trouble):
 
 def probe(port, public, trust, identifier, secret):
     place = argparse.Namespace(port=int(port), public=int(public))
-    client = faults.Client(place, trust, (identifier, secret), timeout=30)
+    client = faults.Client(place, trust, (identifier, secret))
     body = faults.request_for("probe.example")
     for line in sys.stdin:
         seconds, enrols = line.split()
@@ -123,6 +123,8 @@ def probe(port, public, trust, identifier, secret):
 
 def one_measurement(client, body, seconds, enrols):
     times, failed, turn = [], 0, 0
+    # The connection of the measurement before may be closed by now: nothing was asked over it for a while.
+    client.close()
     start = time.monotonic()
     while (due := start + turn * INTERVAL) < start + seconds:
         time.sleep(max(0, due - time.monotonic()))

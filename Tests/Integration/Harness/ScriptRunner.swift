@@ -27,13 +27,13 @@ struct ScriptRunner {
       """
     // `timeout` ends the whole process group of a command that hangs.
     _ = try Tool.run(
-      "env", workspace.environment + ["timeout", "-k", "5", "300", "bash", "-c", driver], in: workspace.directory.url)
+      "env", workspace.environment + ["timeout", "-k", "5", "900", "bash", "-c", driver], in: workspace.directory.url)
     return try script.commands.indices.map { try output(of: $0, in: record) }
   }
 
   private func output(of index: Int, in record: TemporaryDirectory) throws -> [String] {
     guard let status = Int(try read("\(index).exit", in: record).trimmingCharacters(in: .whitespacesAndNewlines)) else {
-      return ["(the shell ended, or the case took longer than five minutes)"]
+      return ["(the shell ended, or the case took longer than fifteen minutes)"]
     }
     var lines = workspace.normalisation.lines(try read("\(index).out", in: record))
     lines += workspace.normalisation.lines(try read("\(index).err", in: record)).map { $0.isEmpty ? "!" : "! \($0)" }

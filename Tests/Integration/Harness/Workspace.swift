@@ -35,7 +35,7 @@ final class Workspace: Sendable {
   func bash(_ script: String) throws -> Tool.Output {
     let functions = Self.sources.appendingPathComponent("Harness/functions.sh").path
     let text = "set -euo pipefail; . '\(functions)'\n\(script)"
-    return try Tool.require("env", environment + ["timeout", "-k", "5", "300", "bash", "-c", text], in: directory.url)
+    return try Tool.require("env", environment + ["timeout", "-k", "5", "900", "bash", "-c", text], in: directory.url)
   }
 
   func file(_ name: String) -> String { directory.file(name).path }

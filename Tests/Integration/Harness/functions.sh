@@ -33,14 +33,30 @@ mounting() {
 # usage: terminal LINE... -- COMMAND
 terminal() { python3 "$(dirname "$FUNCTIONS")/terminal.py" "$@"; }
 
+# Says a port that nothing uses, and none of those that the system gives to others by itself or that other tests take.
+free_port() {
+  python3 - <<'END'
+import random, socket
+while True:
+    with socket.socket() as listener:
+        try:
+            listener.bind(("", random.randrange(24000, 28000)))
+        except OSError:
+            continue
+        print(listener.getsockname()[1])
+        break
+END
+}
+
 # Starts `openssl s_server` with more flags; its port is in $port.
 serve() {
-  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  port=$(free_port)
   # It ends with its standard input.
   mkfifo "hold.$port" && exec 9<>"hold.$port"
   openssl s_server -accept "127.0.0.1:$port" -quiet "$@" <&9 >"server.$port.log" 2>&1 &
-  for _ in $(seq 300); do
+  for _ in $(seq 3600); do
     if grep -q "$(printf '0100007F:%04X 00000000:0000 0A' "$port")" /proc/net/tcp; then return; fi
+    kill -0 $! 2>/dev/null || break
     sleep 0.05
   done
   cat "server.$port.log" >&2

@@ -14,7 +14,7 @@ if child == 0:
 
 shown = b""
 while True:
-    if not select.select([terminal], [], [], 60)[0]:
+    if not select.select([terminal], [], [], 300)[0]:
         sys.exit("the command waits for more lines")
     try:
         chunk = os.read(terminal, 4096)

@@ -79,7 +79,7 @@ final class RunningOrchestrator: Sendable {
   func wait(for message: String) throws { try Self.wait(for: message, of: process, at: manager) }
 
   /// Waits until its log has that text.
-  func waitForLog(_ text: String, seconds: Double = 30) throws {
+  func waitForLog(_ text: String, seconds: Double = 180) throws {
     let end = Date().addingTimeInterval(seconds)
     while !log.contains(text) {
       guard Date() < end, process.isRunning else { throw Tool.Failure(description: "no \"\(text)\" in\n\(log)") }
@@ -99,7 +99,7 @@ final class RunningOrchestrator: Sendable {
 
   /// SIGTERM, and the exit status; nil where it doesn't end.
   @discardableResult
-  func stop(seconds: Double = 60) -> Int32? {
+  func stop(seconds: Double = 180) -> Int32? {
     process.send(SIGTERM)
     return process.waitForExit(seconds: seconds)
   }
@@ -115,7 +115,7 @@ final class RunningOrchestrator: Sendable {
   func countersign(_ arguments: String...) throws -> Tool.Output { try workspace.countersign(arguments) }
 
   private static func wait(for message: String, of process: BackgroundProcess, at manager: NotifySocket) throws {
-    let end = Date().addingTimeInterval(60)
+    let end = Date().addingTimeInterval(180)
     while Date() < end {
       if let said = manager.next(milliseconds: 100), said.split(separator: "\n").contains(Substring(message)) { return }
       guard process.isRunning else { break }

@@ -6,8 +6,8 @@ import Testing
 struct SecretTests {
   /// Everything that is said where anybody may look later: the log at its most talkative, events, metrics, answers, the
   /// command line's output.
-  @Test("no log, event, metric or refusal holds a token, a password or a key", .timeLimit(.minutes(5)))
-  func nothing() throws {
+  @Test("no log, event, metric or refusal holds a token, a password or a key", .timeLimit(.minutes(20)))
+  func nothing() async throws {
     let orchestrator = try RunningOrchestrator(
       settings: """
         admission:
@@ -19,7 +19,9 @@ struct SecretTests {
         """,
       prepare:
         "echo swordfish-of-bender | countersign orchestrator password bender >passwords; chmod 600 passwords")
-    try orchestrator.workspace.bash(Self.traffic(at: orchestrator.url, process: orchestrator.process.pid))
+    try await onItsOwnThread {
+      try orchestrator.workspace.bash(Self.traffic(at: orchestrator.url, process: orchestrator.process.pid))
+    }
     orchestrator.stop()
     try Data(orchestrator.log.utf8).write(to: orchestrator.workspace.directory.file("said/log"))
     Self.expectLevels(orchestrator.log)

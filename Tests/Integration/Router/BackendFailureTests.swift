@@ -66,7 +66,7 @@ struct BackendFailureTests {
   func silent() throws {
     let stall = try Peer.backend("stall", in: workspace)
     let secure = try Peer.backend("echo", "--identity", "backend.example.org", in: workspace)
-    let tls = "tls: {trust: pki/ca.crt, name: localhost}\n    connectTimeout: 2s"
+    let tls = "tls: {trust: pki/ca.crt, name: localhost}\n    connectTimeout: 6s"
     let router = try router(to: ["127.0.0.1:\(stall.port)"], cluster: tls)
     #expect(try router.exchange(as: "robot-1").wasCut)
     try router.waitForAccess { $0.outcome == "backend-timeout" && $0.reason?.contains("in time") == true }

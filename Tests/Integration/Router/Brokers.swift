@@ -24,7 +24,9 @@ struct Broker {
   /// It prints each connection.
   static func nats(token: String, in workspace: Workspace) throws -> Broker {
     let port = try ServerProcess.freePort()
-    let words = ["nats-server", "-D", "-a", "127.0.0.1", "-p", "\(port)", "--auth", token]
+    // Two seconds for a client to say its token, unless said: too few where many tests run at once.
+    try workspace.write("authorization: {token: \"\(token)\", timeout: 60}\n", to: "nats.conf")
+    let words = ["nats-server", "-D", "-a", "127.0.0.1", "-p", "\(port)", "-c", workspace.file("nats.conf")]
     return try Broker(port, words, ready: "is ready", in: workspace)
   }
 

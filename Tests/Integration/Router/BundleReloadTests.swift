@@ -40,12 +40,13 @@ struct BundleReloadTests {
     let held = try router.hold(3, as: "robot-1")
     try mount("new")
     #expect(try router.reload().contains("reloaded"))
-    let ends = try held.wait(for: "end", count: 3, seconds: 5)
+    let ends = try held.wait(for: "end", count: 3)
     #expect(ends.allSatisfy { $0.isAlert("unknown ca") }, "\(ends)")
     #expect(try router.exchange(as: "robot-1", "--silent").isAlert("unknown ca"))
     #expect(try router.exchange(as: "robot-9").outcome == "answered")
     let refused = try router.waitForAccess(count: 3) { $0.outcome == "unknown-issuer" && $0.cluster != nil }
     #expect(refused.allSatisfy { $0.reason?.contains("Example Root CA") == true })
+    #expect(try router.seconds(fromReloadTo: refused) <= 5)
   }
 
   @Test("with both in the bundle nobody's connection ends")

@@ -24,7 +24,7 @@ struct ExpiryTests {
 
   @Test("its open connections end then, not before, and others go on")
   func expires() throws {
-    try workspace.bash("countersign issue short --lifetime 20s --profile client -o pki --quiet")
+    try workspace.bash("countersign issue short --lifetime 40s --profile client -o pki --quiet")
     let held = try router.hold(3, as: "short")
     let other = try router.hold(as: "robot-1")
     let ends = try held.wait(for: "end", count: 3)
@@ -40,7 +40,7 @@ struct ExpiryTests {
 
   @Test("a saved session is good for no longer than the certificate")
   func session() throws {
-    try workspace.bash("countersign issue short --lifetime 15s --profile client -o pki --quiet")
+    try workspace.bash("countersign issue short --lifetime 45s --profile client -o pki --quiet")
     #expect(try router.session(as: "short").outcome == "answered")
     #expect(try router.session().resumed == true)
     let end = try end(of: "pki/short.crt")

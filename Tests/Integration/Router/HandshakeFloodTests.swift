@@ -37,6 +37,7 @@ struct HandshakeFloodTests {
   func refused() throws {
     let router = try router(limits: "connections: 1000")
     let flood = try router.start("load", "--count", "8")
+    try router.waitForAccess { $0.outcome == "no-certificate" }
     let answers = try router.exchanges(50, as: "robot-1")
     #expect(answers.allSatisfy { $0.outcome == "answered" }, "\(answers)")
     flood.process.send(SIGTERM)

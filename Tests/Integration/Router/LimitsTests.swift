@@ -69,6 +69,8 @@ struct LimitsTests {
       #expect(held.process.waitForExit(seconds: 60) != nil)
       try waitForRoom(router, as: "robot-1")
     }
+    // Each time three that were held, and one that was let in.
+    try router.waitForAccess(count: 12) { $0.cluster == "back" }
     let held = try router.hold(3, as: "robot-1")
     #expect(held.events("end").isEmpty)
   }

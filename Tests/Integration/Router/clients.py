@@ -57,9 +57,17 @@ def negative(options):
 def backend(commands, name, action, words):
     parser = commands.add_parser(name, help=words)
     parser.add_argument("--unix")
+    parser.add_argument("--port", type=int, default=0, help="where an echo listens; the system's choice")
     parser.add_argument("--identity", help="whose certificate is shown; without it no TLS is spoken")
     parser.add_argument("--ca", help="clients need a certificate of it")
     parser.add_argument("--mib", type=int, default=1)
+    parser.set_defaults(action=action)
+
+
+def network(commands, name, action, words):
+    parser = commands.add_parser(name, help=words)
+    # The most that the library takes: on a busy machine an answer may take its time.
+    parser.add_argument("--patience", type=int, default=30, help="seconds for which each question waits, twice")
     parser.set_defaults(action=action)
 
 
@@ -89,7 +97,7 @@ def arguments():
     client(commands, "upgrade", web.upgrade, "leaves HTTP/1.1 for an echo, and says something count times")
     client(commands, "grpc", web.grpc_client, "calls gRPC: once, in a stream of count messages, and in vain")
     client(commands, "requests", frames.requests, "requests of HTTP/2 that are none; tells what became of each")
-    client(commands, "flood", frames.flood, "frames of HTTP/2 for count seconds")
+    client(commands, "flood", frames.flood, "frames of HTTP/2 for count seconds, or until SIGTERM")
     client(commands, "shut", frames.shut, "takes no answers of HTTP/2")
     client(commands, "hold", crowd.hold, "holds connections open; on SIGUSR1 says something on each")
     client(commands, "load", crowd.load, "exchanges, on count connections at once, until SIGTERM")
@@ -109,7 +117,7 @@ def arguments():
     backend(commands, "switched-off", endpoints.switched_off, "the same, off at first")
     backend(commands, "ailing", endpoints.ailing, "serves HTTP; SIGUSR1 makes /health say 503, and 200 again")
     backend(commands, "full", endpoints.full, "leaves everybody waiting for a connection")
-    backend(commands, "world", endpoints.world, "a name server and backends, alone in their network")
+    network(commands, "world", endpoints.world, "a name server and backends, alone in their network")
     around(commands, "service", endpoints.service, "holds a socket for a program; SIGUSR1 starts it anew")
     around(commands, "without-landlock", endpoints.without_landlock, "a program on a kernel that lacks Landlock")
     return parser.parse_args()

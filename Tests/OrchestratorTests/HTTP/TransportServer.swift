@@ -22,6 +22,8 @@ final class TransportServer: Sendable {
   /// A request for /wait is being answered.
   let waiting: AsyncStream<Void>
   let release: AsyncStream<Void>.Continuation
+  /// What its clients tell, and are told: empty files.
+  private let signs: TemporaryDirectory
   private let group: ServiceGroup
 
   struct Options: Sendable {
@@ -35,6 +37,12 @@ final class TransportServer: Sendable {
   ) async throws -> R {
     var options = Options()
     options.limits.lingerTimeout = .milliseconds(200)
+    // On a busy machine clients that do no wrong may be slow: only what a test sets itself ends what it looks at.
+    options.limits.handshakeTimeout = .minutes(5)
+    options.limits.requestTimeout = .minutes(5)
+    options.limits.writeTimeout = .minutes(5)
+    options.limits.idleTimeout = .minutes(10)
+    options.limits.shutdownTimeout = .minutes(5)
     adjust(&options)
     let (ports, portSource) = AsyncStream.makeStream(of: Int.self)
     let parts = try Parts(options)
@@ -45,7 +53,8 @@ final class TransportServer: Sendable {
     return try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
       var iterator = ports.makeAsyncIterator()
-      let server = TransportServer(parts, port: await iterator.next() ?? 0, group: group)
+      let server = TransportServer(
+        parts, port: await iterator.next() ?? 0, signs: try TemporaryDirectory(), group: group)
       do {
         let result = try await body(server)
         await group.triggerGracefulShutdown()
@@ -60,8 +69,9 @@ final class TransportServer: Sendable {
 
   func shutDown() async { await group.triggerGracefulShutdown() }
 
-  private init(_ parts: Parts, port: Int, group: ServiceGroup) {
+  private init(_ parts: Parts, port: Int, signs: TemporaryDirectory, group: ServiceGroup) {
     self.port = port
+    self.signs = signs
     self.group = group
     contexts = parts.contexts
     admission = parts.admission
@@ -76,15 +86,21 @@ final class TransportServer: Sendable {
   func client(_ kind: String, _ number: Int = 0, input: Data? = nil) async throws -> String {
     let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("clients.py").path
     let folder = try TransportPKI.shared.get().directory.path
-    return try await offPool { [port] in
-      try Tool.require("python3", [script, kind, "\(port)", folder, "\(number)"], input: input).text
+    return try await offPool { [port, signs] in
+      try Tool.require("python3", [script, kind, "\(port)", folder, signs.path, "\(number)"], input: input).text
     }
   }
+
+  /// Tells a client of clients.py that waits for it.
+  func tell(_ sign: String) throws { try Data().write(to: signs.file(sign)) }
+
+  /// Whether a client of clients.py told that.
+  func wasTold(_ sign: String) -> Bool { FileManager.default.fileExists(atPath: signs.file(sign).path) }
 
   /// curl as a client, with the certificate of that name if there is one.
   func curl(_ path: String, as name: String? = nil, _ flags: [String] = []) async throws -> Tool.Output {
     let pki = try TransportPKI.shared.get()
-    var arguments = ["-sS", "-m", "60", "--cacert", pki.path("root.crt"), "--resolve", "localhost:\(port):127.0.0.1"]
+    var arguments = ["-sS", "-m", "600", "--cacert", pki.path("root.crt"), "--resolve", "localhost:\(port):127.0.0.1"]
     if let name { arguments += ["--cert", pki.path("\(name).crt"), "--key", pki.path("\(name).key")] }
     arguments += flags + ["https://localhost:\(port)\(path)"]
     return try await offPool { [arguments] in try Tool.run("curl", arguments) }

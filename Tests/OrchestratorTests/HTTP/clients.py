@@ -1,5 +1,6 @@
-"""Clients that are wrong on purpose, and some that are only busy: clients.py KIND PORT FOLDER [NUMBER]"""
+"""Clients that are wrong on purpose, and some that are only busy: clients.py KIND PORT FOLDER SIGNS NUMBER"""
 
+import os
 import socket
 import ssl
 import struct
@@ -7,9 +8,9 @@ import sys
 import threading
 import time
 
-kind, port, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-number = int(sys.argv[4]) if len(sys.argv) > 4 else 0
-TIMEOUT = 60
+kind, port, folder, signs, number = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5])
+# Longer than any limit of a server that a test looks at, also on a busy machine.
+TIMEOUT = 600
 
 
 def tcp():
@@ -59,12 +60,22 @@ def until_closed(connection):
     return data, True
 
 
+def tell(sign):
+    open(f"{signs}/{sign}", "w").close()
+
+
+def wait_for(sign):
+    deadline = time.monotonic() + TIMEOUT
+    while not os.path.exists(f"{signs}/{sign}") and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 def stay():
     """Asks once, and waits to be closed."""
     connection = tls()
     connection.sendall(get("/who"))
     print(answer(connection).splitlines()[-1].decode(), flush=True)
-    open(f"{folder}/answered-{port}", "w").close()
+    tell("answered")
     print("closed" if until_closed(connection)[1] else "open")
 
 
@@ -89,6 +100,7 @@ def slow_body():
 
 def half_open():
     connections = [tcp() for _ in range(number)]
+    tell("connected")
     print("open", flush=True)
     sys.stdin.read()
     print(sum(until_closed(connection)[1] for connection in connections), "closed")
@@ -117,10 +129,10 @@ def plain():
 
 
 def unread():
-    """Asks for much, and reads nothing."""
+    """Asks for much, and reads nothing until it is told to."""
     connection = tls()
     connection.sendall(get("/large") * 20)
-    time.sleep(number / 1000)
+    wait_for("read")
     total = len(until_closed(connection)[0])
     print("cut" if total < 20 * (4 << 20) else "whole")
 

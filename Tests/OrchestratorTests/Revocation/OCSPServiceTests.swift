@@ -278,7 +278,7 @@ struct OCSPServiceTests {
     try await fixture.issue("node")
     let request = try await fixture.request("node", "-no_nonce")
     let first = await fixture.responder.reply(to: request)
-    fixture.setClock(ahead: 1700)
+    fixture.setClock(ahead: 900)
     #expect(await fixture.responder.reply(to: request).isFromCache)
     fixture.setClock(ahead: 1900)
     let second = await fixture.responder.reply(to: request)

@@ -21,6 +21,7 @@ struct RouterConfigurationTests {
     #expect(listener.limits.header == 32_768 && listener.limits.body == nil)
     #expect(cluster.resolve == .seconds(30) && cluster.connectTimeout == .seconds(5) && cluster.retries == 1)
     #expect(cluster.outlier == OutlierRule(failures: 5, duration: .seconds(30)) && !cluster.sendsProxyHeader)
+    #expect(cluster.answerTimeout == .seconds(60))
     #expect(HealthCheck(kind: .http).status == [200] && HealthCheck(kind: .http).path == "/")
   }
 
@@ -145,7 +146,7 @@ struct RouterConfigurationTests {
     let cluster = try #require(
       try RouterYAML.parse(
         """
-        listeners: [{name: l, listen: "unix:/run/l", to: c}]
+        listeners: [{name: l, listen: "unix:/run/l", protocol: http, to: c}]
         clusters:
           - name: c
             endpoints: ["b.example:1", "[fd00::1]:2", "unix:/run/b", "srv:_pg._tcp.example"]
@@ -156,6 +157,7 @@ struct RouterConfigurationTests {
             health: {kind: http, path: /healthz, status: [200, 204], every: 5s, timeout: 1s, healthyAfter: 1}
             outlier: {failures: 2, for: 1m}
             connectTimeout: 1s
+            answerTimeout: none
             retries: 0
             proxyProtocol: v2
         """
@@ -176,6 +178,7 @@ struct RouterConfigurationTests {
           unhealthyAfter: 3))
     #expect(cluster.outlier == OutlierRule(failures: 2, duration: .seconds(60)))
     #expect(cluster.resolve == .seconds(60) && cluster.connectTimeout == .seconds(1) && cluster.retries == 0)
+    #expect(cluster.answerTimeout == nil)
   }
 
   @Test("a listener without TLS is only for this machine, or says that it is insecure")

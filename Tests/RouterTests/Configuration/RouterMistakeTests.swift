@@ -49,6 +49,10 @@ struct RouterMistakeTests {
     Mistake(
       "listeners: [{name: l, listen: \"unix:/s\", protocol: http, routes: [{to: §c}]}]\nclusters: [{name: c, endpoints: [\"a:1\"], protocol: postgres}]",
       "requests can't go to \"c\", which speaks postgres"),
+    Mistake(
+      "listeners: [{name: l, listen: \"unix:/s\", to: c}]\nclusters: [{name: c, endpoints: [\"a:1\"], answerTimeout: §1s}]",
+      "answerTimeout is for answers of HTTP"),
+    .cluster("name: c, endpoints: [\"a:1\"], answerTimeout: §1", "\"1\" is not a valid duration"),
     .cluster("name: c, endpoints: [\"a:1\"], health: {kind: tcp, path: §/a}", "path is for kind: http"),
     .cluster("name: c, endpoints: [\"a:1\"], health: {kind: http, status: §[]}", "no answer would count as health"),
     .cluster("name: c, endpoints: [\"a:1\"], health: {kind: http, status: [§99]}", "99 is not within 100 to 599"),

@@ -47,7 +47,7 @@ struct BacalhauNATSTests {
     configuration = yaml.safe_load(open(path))
     own = configuration[part]
     servers = configuration["Compute"]["Orchestrators"]
-    options = {"allow_reconnect": False, "connect_timeout": 10}
+    options = {"allow_reconnect": False, "connect_timeout": 60}
     if "CACert" in own.get("TLS", {}):
         authority = os.path.join(os.path.dirname(path), os.path.basename(own["TLS"]["CACert"]))
         options["tls"] = ssl.create_default_context(cafile=authority)
@@ -63,7 +63,7 @@ struct BacalhauNATSTests {
         connection = await nats.connect(servers, error_cb=ignore, **options)
         async def answer(message): await message.respond(b"served")
         await connection.subscribe("node", cb=answer)
-        print((await connection.request("node", b"", timeout=10)).data.decode())
+        print((await connection.request("node", b"", timeout=60)).data.decode())
         await connection.close()
 
     try:

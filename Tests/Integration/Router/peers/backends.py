@@ -19,7 +19,7 @@ def serve(options, handle):
         listener.listen(4096)
         say(event="listening", port=0)
     else:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        listener = socket.create_server(("127.0.0.1", options.port), backlog=4096)
         say(event="listening", port=listener.getsockname()[1])
     context = tls(options) if options.identity else None
 

@@ -138,8 +138,9 @@ def full(options):
     waiting = []
     while True:
         stream = socket.socket()
-        # Connections to a machine itself are made at once, or not at all.
-        stream.settimeout(1)
+        # Connections to a machine itself are made at once, or not at all; unless it is busy, and asks once more after a
+        # second.
+        stream.settimeout(5)
         waiting.append(stream)
         try:
             stream.connect(listener.getsockname())
@@ -216,7 +217,7 @@ def world(options):
         # The loopback interface begins down: SIOCSIFFLAGS, IFF_UP and IFF_RUNNING.
         fcntl.ioctl(handle, 0x8914, struct.pack("16sh14x", b"lo", 0x41))
     for name, text in [
-        ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n"),
+        ("resolv.conf", f"nameserver 127.0.0.1\noptions timeout:{options.patience} attempts:2\n"),
         ("nsswitch.conf", "hosts: files dns\n"),
     ]:
         if os.path.exists(f"/etc/{name}"):

@@ -2,7 +2,9 @@
 
 import itertools
 import select
+import signal
 import ssl
+import threading
 import time
 
 import hpack
@@ -238,7 +240,9 @@ FLOODS = {
 
 
 def flood(options):
-    """Sends for count seconds, or until the connection is ended, and reads what is said to it."""
+    """Sends for count seconds, or until SIGTERM or the connection's end, and reads what is said to it."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     for name in options.case or FLOODS:
         conversation = Conversation(options)
         conversation.stream.setblocking(False)
@@ -246,7 +250,7 @@ def flood(options):
         sent, rest, said, outcome = 0, b"", "", "open"
         parts, end = FLOODS[name](), time.monotonic() + options.count
         try:
-            while time.monotonic() < end:
+            while time.monotonic() < end and not stop.is_set():
                 rest = rest or next(parts)
                 try:
                     count = conversation.stream.send(rest)

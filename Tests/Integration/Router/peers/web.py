@@ -53,6 +53,11 @@ class Handler(BaseHTTPRequestHandler):
             return
         if path == "/endless":
             return self.endless()
+        if path == "/never":
+            self.rfile.read(1)
+            say(event="left")
+            self.close_connection = True
+            return
         if path == "/silent-end":
             self.close_connection = True
             return
