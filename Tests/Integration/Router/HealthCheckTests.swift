@@ -123,13 +123,13 @@ struct HealthCheckTests {
     let unreachable = try Peer.backend("full", in: workspace)
     let silent = try Peer.backend("stall", in: workspace)
     let well = try Peer.backend("ailing", in: workspace)
-    let configuration = configuration(to: [silent, unreachable, well], health: "kind: \(kind)", timeout: "5s")
+    let configuration = configuration(to: [silent, unreachable, well], health: "kind: \(kind)", timeout: "4s")
     let router = try RunningRouter(configuration.yaml, in: workspace)
     try found(unreachable, isHealthy: false)
-    try router.process.wait(for: "\(unreachable.port) is unhealthy: no connection within 5s")
+    try router.process.wait(for: "\(unreachable.port) is unhealthy: no connection within 4s")
     if kind == "http" {
       try found(silent, isHealthy: false)
-      try router.process.wait(for: "\(silent.port) is unhealthy: no answer within 5s")
+      try router.process.wait(for: "\(silent.port) is unhealthy: no answer within 4s")
     }
     // All are probed at once: when one has failed, the others were asked as often.
     #expect(try admin.endpoint(silent.port).isHealthy == (kind == "tcp"))
