@@ -11,6 +11,8 @@ package final class ClusterState: Sendable {
   private let known = Mutex<[String: TLSContext]>([:])
   private let places: Mutex<Places>
   private let turn = Atomic<Int>(0)
+  /// Milliseconds.
+  let answerTimeout: Int64?
 
   package var name: String { configuration.name }
   var speaksTLS: Bool { recipe != nil }
@@ -28,6 +30,7 @@ package final class ClusterState: Sendable {
   init(_ configuration: ClusterConfiguration, after previous: ClusterState?, recipe: TLSRecipe?) {
     self.configuration = configuration
     self.recipe = recipe
+    answerTimeout = configuration.answerTimeout?.milliseconds
     places = Mutex(previous?.places.withLock { $0 } ?? Places())
   }
 

@@ -27,8 +27,8 @@ final class Upstream: SocketOwner, Judged {
   private var restsUntil = Int64.max
   private let counters: ClusterCounters
   private let began: Int64
-  /// Is told what becomes of it, and hears of its bytes.
-  weak var user: (any UpstreamUser)?
+  /// Is told what becomes of it, and hears of its bytes, until it is closed.
+  unowned var user: (any UpstreamUser)?
   private let purpose: Purpose
   private var opened: Side?
   /// Sent as soon as there is a connection, before TLS.
@@ -209,6 +209,7 @@ final class Upstream: SocketOwner, Judged {
       counters.ejected += 1
       worker.events.note("\(cluster.name): \(endpoint.location.address) is left out for a while: \(failure.message)")
     }
+    let user = self.user
     close()
     user?.upstreamFailed(self, failure)
   }
@@ -216,6 +217,7 @@ final class Upstream: SocketOwner, Judged {
   func close() {
     guard state != .ended else { return }
     state = .ended
+    user = nil
     stopTimer()
     worker.stopJudging(self)
     opened?.close()

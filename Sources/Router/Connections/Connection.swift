@@ -201,8 +201,11 @@ final class Connection: SocketOwner, Resumable, Judged {
 
   /// What the exchange waits for has another deadline.
   func deadlineChanged() {
-    guard stage == .serving, let exchange, exchange.deadline < timerDeadline else { return }
-    setDeadline()
+    if let exchange { deadlineChanged(to: exchange.deadline) }
+  }
+
+  func deadlineChanged(to deadline: Int64) {
+    if stage == .serving, deadline < timerDeadline { setDeadline() }
   }
 
   private func setDeadline() {

@@ -191,7 +191,7 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
 
   func wantsMoreBody() { worker.continueLater(connection) }
 
-  func waits(until deadline: Int64) { connection.deadlineChanged() }
+  func waits(until deadline: Int64) { connection.deadlineChanged(to: deadline) }
 
   func flush() {
     out.take { client.write($0) }
@@ -227,11 +227,12 @@ final class HTTP1Exchange: Exchange, HTTPClientStream, HTTP1ParserUser, Flushabl
   /// When the client has to be done with what it began, or to have taken something of what it asked for, and when the
   /// backend has to have answered.
   var deadline: Int64 {
-    let limit = connection.listener.limits.request.milliseconds
     if client.isCongested { return client.lastTaken + limit }
     let isSlow = parser.isInMessage && !requestIsWhole && transaction?.isCongested != true
     return isSlow ? (headBegan ?? connection.lastActivity) + limit : transaction?.deadline ?? .max
   }
+
+  private var limit: Int64 { connection.listener.limits.request.milliseconds }
 
   func deadlinePassed() {
     if client.isCongested || transaction?.status != nil { return connection.close(.idle) }

@@ -8,8 +8,9 @@ final class HTTP1Parser {
     case request, response
   }
 
-  /// Hears what is found, in its order. Called while ``parse(_:)`` runs.
-  weak var user: (any HTTP1ParserUser)?
+  /// Hears what is found, in its order. Called while ``parse(_:)`` runs, by who runs it. A weak reference would
+  /// make every other one to the same object slower.
+  unowned var user: (any HTTP1ParserUser)?
   private let parser = UnsafeMutablePointer<llhttp_t>.allocate(capacity: 1)
   private let kind: Kind
   /// Bytes of a head.

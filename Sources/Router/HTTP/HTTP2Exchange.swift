@@ -114,7 +114,7 @@ final class HTTP2Exchange: Exchange, HTTP2SessionUser, Flushable {
   fileprivate func waits(until deadline: Int64) {
     guard deadline < nextAnswer else { return }
     nextAnswer = deadline
-    connection.deadlineChanged()
+    connection.deadlineChanged(to: deadline)
   }
 
   func isToEndSoon() {

@@ -8,7 +8,8 @@ final class HTTP2Session {
   }
 
   private var handle: OpaquePointer?
-  private weak var user: (any HTTP2SessionUser)?
+  /// Whose session it is.
+  private unowned var user: (any HTTP2SessionUser)?
   private var bodies: [Int32: Body] = [:]
 
   /// What a stream still has to send.

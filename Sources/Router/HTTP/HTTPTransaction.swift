@@ -189,9 +189,9 @@ final class HTTPTransaction {
   /// of it.
   var deadline: Int64 {
     guard !isDone, status == nil, let backend, hasWholeRequest || backend.isCongested,
-      let limit = cluster?.configuration.answerTimeout
+      let limit = cluster?.answerTimeout
     else { return .max }
-    return waitsSince + limit.milliseconds
+    return waitsSince + limit
   }
 
   private func backendHasTurn() {
