@@ -25,7 +25,7 @@ final class BackendPool {
     guard let endpoint = cluster.choose(except: transaction.tried, now: worker.now) else {
       return transaction.backendFailed("none", "\(cluster.name) has no endpoint", isUnused: true)
     }
-    transaction.endpoint = endpoint.location.address
+    transaction.chosen = endpoint
     let place = Place(cluster, endpoint)
     switch cluster.configuration.protocol {
     case .http1:

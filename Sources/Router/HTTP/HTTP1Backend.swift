@@ -122,6 +122,8 @@ final class HTTP1Backend: UpstreamUser, HTTPBackendStream, HTTPBackendAttempt, H
     close()
   }
 
+  func giveUp() { cancel() }
+
   func isAbandoned(by transaction: HTTPTransaction) { if transaction === self.transaction { cancel() } }
 
   // MARK: The answer

@@ -11,6 +11,8 @@ final class HTTP2Backend: UpstreamUser, HTTPBackendAttempt, HTTP2SessionUser, Fl
   private var waiting: [HTTPTransaction] = []
   private var isEnding = false
   private var hasEnded = false
+  /// When the backend said something last.
+  private var lastHeard: Int64 = 0
   var isQueued = false
   var waitsForItsTurn = false
   /// How long it may lie idle.
@@ -87,7 +89,7 @@ final class HTTP2Backend: UpstreamUser, HTTPBackendAttempt, HTTP2SessionUser, Fl
   func upstream(_ upstream: Upstream, isReady side: Side) {
     let wasCongested = side.isCongested
     side.drain()
-    if wasCongested, !side.isCongested { for stream in streams.values { stream.transaction?.clientStreamWantsMore() } }
+    if wasCongested, !side.isCongested { for stream in streams.values where stream.hasHeldUp { stream.wantsMore() } }
     read(side)
   }
 
@@ -108,6 +110,7 @@ final class HTTP2Backend: UpstreamUser, HTTPBackendAttempt, HTTP2SessionUser, Fl
       case .end: return fail("cut", "the backend closed the connection", isUnused: false)
       case .bytes(let bytes):
         share -= bytes.count
+        lastHeard = worker.now
         if let problem = session?.receive(bytes) { return fail("malformed", "HTTP/2: \(problem)", isUnused: false) }
       }
     }
@@ -135,6 +138,12 @@ final class HTTP2Backend: UpstreamUser, HTTPBackendAttempt, HTTP2SessionUser, Fl
   func retire() {
     isEnding = true
     if streams.isEmpty, waiting.isEmpty { close() }
+  }
+
+  /// A stream had no answer. Where nothing came for anybody since it began, the next one shall have another connection.
+  fileprivate func gaveUp(streamOf began: Int64) {
+    guard lastHeard < began else { return }
+    if waiting.isEmpty, streams.values.allSatisfy({ $0.transaction == nil }) { close() } else { retire() }
   }
 
   private func fail(_ code: String, _ message: String, isUnused: Bool) {
@@ -193,8 +202,10 @@ private final class HTTP2BackendStream: HTTPBackendStream {
   private var status = 0
   private var hasHead = false
   private var unconsumed = 0
+  private let began: Int64
 
   init(_ id: Int32, of backend: HTTP2Backend, for transaction: HTTPTransaction) {
+    began = backend.worker.now
     self.id = id
     self.backend = backend
     self.transaction = transaction
@@ -231,6 +242,11 @@ private final class HTTP2BackendStream: HTTPBackendStream {
     transaction = nil
     session?.cancel(id)
     backend.worker.flushLater(backend)
+  }
+
+  func giveUp() {
+    cancel()
+    backend.gaveUp(streamOf: began)
   }
 
   func goOn() {

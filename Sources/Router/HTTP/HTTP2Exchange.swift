@@ -315,6 +315,8 @@ private final class HTTP2ClientStream: HTTPClientStream {
   func end(_ trailers: HTTPFields?) {
     session?.end(id, trailers)
     exchange.worker.flushLater(exchange)
+    // An answer may come before the request is whole: the rest goes nowhere, and has to be let in for that.
+    wantsMoreBody()
   }
 
   func abort() { exchange.fail(id) }

@@ -22,7 +22,8 @@ final class HTTPTransaction {
   private var rule: String?
   private var recordID: String?
   /// Where it went last.
-  var endpoint: SocketAddress?
+  var chosen: Endpoint?
+  var endpoint: SocketAddress? { chosen?.location.address }
   private(set) var attempts = 0
   /// Endpoints that failed it.
   var tried: [Endpoint] = []
@@ -134,6 +135,8 @@ final class HTTPTransaction {
   func clientStreamWantsMore() {
     guard !isDone else { return }
     waitsSince = worker.now
+    // It was the backend's turn, and the client's begins anew.
+    connection.lastActivity = worker.now
     client.wantsMoreBody()
   }
 
@@ -203,7 +206,9 @@ final class HTTPTransaction {
   func deadlinePassed() {
     guard worker.now >= deadline, let cluster, let limit = cluster.configuration.answerTimeout else { return }
     worker.counters.cluster(cluster.name).fail(Self.answerTimeout)
-    leaveBackend()
+    // Also where the connection was there before: it works on the request, and shall not get it twice.
+    if let chosen, !tried.contains(where: { $0 === chosen }) { tried.append(chosen) }
+    backend?.giveUp()
     let place = endpoint?.description ?? cluster.name
     backendFailed(Self.answerTimeout, "\(place): no answer within \(limit.operatorText)", isUnused: false)
   }
@@ -314,6 +319,8 @@ protocol HTTPBackendStream: AnyObject {
   func send(body: UnsafeRawBufferPointer)
   func end(_ trailers: HTTPFields?)
   func cancel()
+  /// The same for want of an answer.
+  func giveUp()
   /// The client takes more again.
   func goOn()
   var isCongested: Bool { get }

@@ -18,6 +18,7 @@ struct AnswerTimeoutTests {
   private func router(to peers: [Peer], cluster: String = "answerTimeout: 5s") throws -> RunningRouter {
     try RunningRouter(
       OneListener(to: peers.map { "127.0.0.1:\($0.port)" }).with {
+        $0.top = "admin: admin.sock"
         $0.more = "protocol: http"
         $0.cluster = cluster
       }.yaml, in: workspace)
@@ -39,10 +40,25 @@ struct AnswerTimeoutTests {
     #expect(try router.curl(version, "--data-binary", "some", "https://localhost/never").status == 504)
   }
 
-  @Test("an HTTP/2 backend that says nothing is one too", arguments: ["--http1.1", "--http2"])
+  @Test(
+    "what it works on isn't sent to it twice, on a connection that was there before",
+    arguments: ["--http1.1", "--http2"])
+  func reused(version: String) throws {
+    let router = try router(to: [web])
+    let answers = try router.curl(version, "https://localhost/1", "https://localhost/never")
+    #expect(answers.requests.map { $0[0] } == ["200", "504"], "\(answers)")
+    #expect(web.events("request").map(\.detail) == ["GET /1", "GET /never"])
+  }
+
+  @Test(
+    "an HTTP/2 backend that says nothing is one too, and the next request has another connection",
+    arguments: ["--http1.1", "--http2"])
   func withHTTP2(version: String) throws {
     let router = try router(to: [stall], cluster: "protocol: http2\n    answerTimeout: 5s")
-    #expect(try router.curl(version, "https://localhost/").status == 504)
+    for _ in 1...2 { #expect(try router.curl(version, "https://localhost/").status == 504) }
+    let metrics = try AdminClient(workspace: workspace).metrics()
+    #expect(metrics.value("backend_connections_total", ["cluster": "back"]) == 2)
+    #expect(metrics.value("backend_failures_total", ["cluster": "back", "reason": "answer-timeout"]) == 2)
   }
 
   @Test("one that takes no more of a request is one too", arguments: ["--http1.1", "--http2"])
