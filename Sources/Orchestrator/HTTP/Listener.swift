@@ -50,6 +50,14 @@ package struct Listener: Service, CustomStringConvertible {
   }
 
   private func listen() async throws -> [Socket] {
+    // A port that the system chose may be somebody's connection a moment later: it may choose again.
+    for _ in 0..<(address.port == 0 ? 10 : 0) {
+      if let sockets = try? await listenOnce() { return sockets }
+    }
+    return try await listenOnce()
+  }
+
+  private func listenOnce() async throws -> [Socket] {
     var sockets: [Socket] = []
     do {
       let port = try await freePort()

@@ -51,7 +51,10 @@ final class TransportServer: Sendable {
       onListening: { portSource.yield($0) })
     let group = ServiceGroup(configuration: .init(services: [listener], logger: parts.logger))
     return try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask { try await group.run() }
+      tasks.addTask {
+        defer { portSource.finish() }
+        try await group.run()
+      }
       var iterator = ports.makeAsyncIterator()
       let server = TransportServer(
         parts, port: await iterator.next() ?? 0, signs: try TemporaryDirectory(), group: group)

@@ -137,7 +137,10 @@ final class RevocationFixture: Sendable {
       connections: ServiceChannel(
         security: nil, registry: registry, responder: router.buildResponder(), logger: core.logger),
       onListening: { continuation.yield($0) })
-    let server = Task { try await listener.run() }
+    let server = Task {
+      defer { continuation.finish() }
+      try await listener.run()
+    }
     defer { server.cancel() }
     var iterator = ports.makeAsyncIterator()
     let port = try #require(await iterator.next())
